@@ -1,0 +1,78 @@
+//! Stages: each is a function from samples to decisions. One table lists them all.
+
+use crate::model::{Decided, Sample};
+use crate::store::Store;
+use futures::future::BoxFuture;
+use std::sync::Arc;
+
+/// What went wrong on our side while a stage ran. Never a verdict: the batch is retried, and the
+/// fault is a row.
+#[derive(Debug, thiserror::Error)]
+pub enum StageError {
+    #[error("{0}")]
+    Store(#[from] crate::store::StoreError),
+    #[error("{0}")]
+    Sandbox(#[from] sandboxes::SandboxError),
+    /// Anything else of ours; `kind` groups it in `faults`.
+    #[error("{message}")]
+    Other { kind: &'static str, message: String, retry: bool },
+}
+
+/// What a stage may use while it runs.
+pub struct Context {
+    pub store: Store,
+    /// The recipe's seed.
+    pub seed: u64,
+    /// This node's fingerprint: what derived samples' ids are made from.
+    pub fingerprint: String,
+    /// Samples of the node named `library` in the recipe, for stages that resolve references.
+    pub library: Option<LibraryRef>,
+    /// Runs jobs, reusing what the ledger already holds.
+    pub bench: Arc<crate::worker::Bench>,
+}
+
+/// How widely a decision about one sample looks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// At the sample alone: decisions are reused across builds, sample by sample.
+    Sample,
+    /// At every sample that reaches the node: the node waits for them all (a barrier).
+    Population,
+}
+
+/// A stage, configured.
+pub trait Stage: Send + Sync {
+    /// Decides about every sample given, one decision each, in any order; for stages of [`Scope::Sample`].
+    /// A pure function of the samples, the configuration and the seed.
+    fn run<'a>(&'a self, ctx: &'a Context, samples: Vec<Sample>) -> BoxFuture<'a, Result<Vec<Decided>, StageError>>;
+
+    /// The same for a whole population, given as sorted ids so that texts can be read in chunks
+    /// (`ctx.store.samples(&ids)`); for stages of [`Scope::Population`].
+    fn run_population<'a>(&'a self, ctx: &'a Context, ids: Vec<String>) -> BoxFuture<'a, Result<Vec<Decided>, StageError>> {
+        Box::pin(async move {
+            let samples = ctx.store.samples(&ids).await?;
+            self.run(ctx, samples).await
+        })
+    }
+}
+
+/// One line of the table of stages.
+pub struct StageSpec {
+    /// What a recipe's `use` says.
+    pub name: &'static str,
+    /// Raised whenever the output for the same input changes; a golden test watches it.
+    pub version: u32,
+    pub scope: Scope,
+    /// Cheap per-sample stages that follow each other run in one batch and one commit.
+    pub fused: bool,
+    /// Samples per batch.
+    pub batch: usize,
+    /// Whether samples dropped here keep a row but not their text.
+    pub forgets_text: bool,
+    /// Capability labels a worker must have (sandbox names).
+    pub needs: &'static [&'static str],
+    /// JSON Schema of the configuration.
+    pub schema: fn() -> schemars::Schema,
+    /// Builds the stage from a configuration that the schema has accepted.
+    pub build: fn(&serde_json::Value) -> Result<Box<dyn Stage>, String>,
+}
