@@ -1,9 +1,10 @@
 //! Stages: each is a function from samples to decisions. One table lists them all.
 
-use crate::model::{Decided, Sample};
-use crate::store::Store;
+use crate::model::{Decided, Judgement, Sample};
+use crate::store::{NewVerdict, Store};
+use crate::worker::{Judge, Request};
 use futures::future::BoxFuture;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 /// What went wrong on our side while a stage ran. Never a verdict: the batch is retried, and the
 /// fault is a row.
@@ -18,6 +19,23 @@ pub enum StageError {
     Other { kind: &'static str, message: String, retry: bool },
 }
 
+impl StageError {
+    /// A code for `faults`, and whether trying again can help.
+    pub fn blame(&self) -> (&'static str, bool) {
+        match self {
+            StageError::Store(_) => ("database", true),
+            StageError::Sandbox(e) => (e.kind(), e.retryable()),
+            StageError::Other { kind, retry, .. } => (kind, *retry),
+        }
+    }
+}
+
+/// The samples of the node that a recipe names as `library`, sorted ids.
+#[derive(Clone, Debug, Default)]
+pub struct LibraryRef {
+    pub ids: Vec<String>,
+}
+
 /// What a stage may use while it runs.
 pub struct Context {
     pub store: Store,
@@ -29,6 +47,15 @@ pub struct Context {
     pub library: Option<LibraryRef>,
     /// Runs jobs, reusing what the ledger already holds.
     pub bench: Arc<crate::worker::Bench>,
+    /// Verdicts that this batch has obtained: committed with it, or not at all.
+    pub verdicts: Arc<Mutex<Vec<NewVerdict>>>,
+}
+
+impl Context {
+    /// Judges jobs, reusing what the ledger holds; see [`crate::worker::Bench::judge_all`].
+    pub async fn judge_all(&self, requests: &[Request], judge: Judge<'_>) -> Result<Vec<Judgement>, StageError> {
+        self.bench.judge_all(&self.store, &self.verdicts, requests, judge).await
+    }
 }
 
 /// How widely a decision about one sample looks.

@@ -1,0 +1,115 @@
+//! The only SQL. Every other room speaks in nouns.
+
+pub mod cluster;
+mod commit;
+mod exports;
+mod predicate;
+mod queue;
+mod report;
+mod samples;
+mod verdicts;
+
+pub use commit::{Commit, CommitError, Counts, NodeStep, Route, draft_id};
+pub use exports::{ExportRow, ShardRow};
+pub use predicate::Chosen;
+pub use queue::{BuildPlan, BuildState, Claim, NewNode, NodeRow};
+pub use report::{ExplainedDecision, FaultRow, LineageRow, NodeStatus, SampleFilter, VerdictRow};
+pub use samples::KnownDecision;
+pub use verdicts::NewVerdict;
+
+use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+use std::str::FromStr;
+use std::time::Duration;
+
+static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("./migrations");
+
+/// What can go wrong between us and the database.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    #[error("database url `{url}` is not one: {source}; it should read postgres://user@host/name")]
+    Url { url: String, source: sqlx::Error },
+    #[error("cannot reach the database: {0}; is it running? (`assay db start`, or set DATABASE_URL)")]
+    Unreachable(sqlx::Error),
+    #[error("cannot bring the schema up to date: {0}")]
+    Migrate(#[from] sqlx::migrate::MigrateError),
+    #[error("database: {0}")]
+    Sql(#[from] sqlx::Error),
+    #[error("the database holds something that this version cannot read: {0}")]
+    Unreadable(String),
+}
+
+impl StoreError {
+    /// Whether the connection failed rather than the statement: worth trying again.
+    pub fn is_connection(&self) -> bool {
+        match self {
+            StoreError::Unreachable(_) => true,
+            StoreError::Sql(e) => match e {
+                sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::Protocol(_) | sqlx::Error::WorkerCrashed => true,
+                // 57P0x: shut down or starting up; 40001, 40P01: serialization, deadlock; 53: out of a resource
+                sqlx::Error::Database(d) => {
+                    d.code().is_some_and(|c| c.starts_with("57P") || c.starts_with("53") || c.starts_with("08") || c == "40001" || c == "40P01")
+                }
+                _ => false,
+            },
+            _ => false,
+        }
+    }
+}
+
+/// A pool of connections to the ledger. Cheap to clone.
+#[derive(Clone)]
+pub struct Store {
+    pub(crate) pool: PgPool,
+}
+
+impl Store {
+    /// Connects, waiting up to 30 s for a server that is starting, and applies what migrations are missing.
+    pub async fn connect(url: &str) -> Result<Store, StoreError> {
+        let options = PgConnectOptions::from_str(url).map_err(|source| StoreError::Url { url: hide_password(url), source })?;
+        let options = options.application_name("assay");
+        let mut last = None;
+        for _ in 0..30 {
+            let pool = PgPoolOptions::new().max_connections(12).acquire_timeout(Duration::from_secs(30)).connect_with(options.clone());
+            match pool.await {
+                Ok(pool) => {
+                    MIGRATIONS.run(&pool).await?;
+                    return Ok(Store { pool });
+                }
+                Err(e) => {
+                    let e = StoreError::Sql(e);
+                    if !e.is_connection() {
+                        let StoreError::Sql(e) = e else { return Err(e) };
+                        return Err(StoreError::Unreachable(e));
+                    }
+                    last = Some(e);
+                    tokio::time::sleep(Duration::from_secs(1)).await;
+                }
+            }
+        }
+        match last {
+            Some(StoreError::Sql(e)) => Err(StoreError::Unreachable(e)),
+            Some(e) => Err(e),
+            None => Err(StoreError::Unreachable(sqlx::Error::PoolTimedOut)),
+        }
+    }
+
+    /// Runs `statement` of a user on psql's terms is not ours to do; this only closes the pool in order.
+    pub async fn close(&self) {
+        self.pool.close().await;
+    }
+}
+
+fn hide_password(url: &str) -> String {
+    match (url.find("://"), url.rfind('@')) {
+        (Some(i), Some(j)) if i + 3 < j => format!("{}…{}", &url[..i + 3], &url[j..]),
+        _ => url.to_string(),
+    }
+}
+
+/// Reads a JSON object column as metadata.
+pub(crate) fn object(value: serde_json::Value) -> crate::model::Metadata {
+    match value {
+        serde_json::Value::Object(map) => map,
+        _ => Default::default(),
+    }
+}
