@@ -215,12 +215,13 @@ create table judged_samples (
 );
 create index judged_samples_by_job on judged_samples (job_hash);
 comment on table judged_samples is 'Which jobs judge which sample; a job without a verdict has not been run yet.';
+comment on column judged_samples.check_name is 'What the verdict says of the sample: of its answer (`testbench`), of the defective code that it shows (`broken`), …';
 
 create view verdicts as
-    select v.seq, j.sample_id, v.job_hash, v.check_name, v.verdict, v.reason, v.sandbox, v.engine, v.image_id, v.tier,
+    select v.seq, j.sample_id, v.job_hash, j.check_name, v.verdict, v.reason, v.sandbox, v.engine, v.image_id, v.tier,
         v.judge_version, v.tools, v.command, v.limits, v.seed, v.trials, v.metrics, v.cpu_ms, v.wall_ms, v.peak_bytes,
         v.log, v.created_at
-    from judged_samples j join verdict_ledger v on v.job_hash = j.job_hash and v.check_name = j.check_name;
+    from judged_samples j join verdict_ledger v on v.job_hash = j.job_hash;
 comment on view verdicts is 'Every verdict on every sample, oldest first by seq.';
 
 create view latest_verdicts as
@@ -230,7 +231,7 @@ create view latest_verdicts as
     from judged_samples j
     join stored_samples s on s.id = j.sample_id
     left join lateral (
-        select * from verdict_ledger v where v.job_hash = j.job_hash and v.check_name = j.check_name
+        select * from verdict_ledger v where v.job_hash = j.job_hash
         order by v.seq desc limit 1
     ) v on true;
 comment on view latest_verdicts is 'Every sample that should be judged with its newest verdict per check; verdict is NULL where never judged.';

@@ -132,8 +132,6 @@ pub struct Draft {
     pub attachments: Vec<String>,
     /// Verdicts that this sample rests on: (check name, job hash).
     pub judged_by: Vec<(String, String)>,
-    /// The strength of the oracle that this task carries, where it carries one.
-    pub oracle: Option<OracleRecord>,
 }
 
 impl Draft {
@@ -147,7 +145,6 @@ impl Draft {
             parents: Vec::new(),
             attachments: Vec::new(),
             judged_by: Vec::new(),
-            oracle: None,
         }
     }
 }
@@ -166,8 +163,8 @@ pub struct OracleRecord {
     pub kill_rate: f64,
     /// The same over the half that the gate looks at.
     pub judged_rate: f64,
-    /// The same over the other half, which no decision has seen.
-    pub held_out_rate: f64,
+    /// The same over the other half, which no decision has seen; `None` where it was not run.
+    pub held_out_rate: Option<f64>,
     pub accepted: bool,
     /// Toggled output bits and the like.
     pub coverage: Value,

@@ -1,8 +1,16 @@
 //! Stages: each is a function from samples to decisions. One table lists them all.
 
-use crate::model::{Decided, Judgement, Sample};
-use crate::store::{NewVerdict, Store};
-use crate::worker::{Judge, Request};
+pub mod dedup;
+pub mod filter;
+pub mod link;
+pub mod recall;
+pub mod rewrite;
+pub mod synthesize;
+pub mod verify;
+
+use crate::model::{Decided, Judgement, OracleRecord, Sample};
+use crate::store::{Findings, Store};
+use crate::worker::Request;
 use futures::future::BoxFuture;
 use std::sync::{Arc, Mutex};
 
@@ -47,14 +55,19 @@ pub struct Context {
     pub library: Option<LibraryRef>,
     /// Runs jobs, reusing what the ledger already holds.
     pub bench: Arc<crate::worker::Bench>,
-    /// Verdicts that this batch has obtained: committed with it, or not at all.
-    pub verdicts: Arc<Mutex<Vec<NewVerdict>>>,
+    /// What this batch has learned beside its decisions: committed with them, or not at all.
+    pub findings: Arc<Mutex<Findings>>,
 }
 
 impl Context {
     /// Judges jobs, reusing what the ledger holds; see [`crate::worker::Bench::judge_all`].
-    pub async fn judge_all(&self, requests: &[Request], judge: Judge<'_>) -> Result<Vec<Judgement>, StageError> {
-        self.bench.judge_all(&self.store, &self.verdicts, requests, judge).await
+    pub async fn judge_all(&self, requests: &[Request]) -> Result<Vec<Judgement>, StageError> {
+        self.bench.judge_all(&self.store, &self.findings, requests, crate::domains::judge).await
+    }
+
+    /// Records the strength of a task's oracle.
+    pub fn record_oracle(&self, task: &str, record: OracleRecord) {
+        self.findings.lock().unwrap_or_else(|p| p.into_inner()).oracles.push((task.into(), record));
     }
 }
 
@@ -102,4 +115,45 @@ pub struct StageSpec {
     pub schema: fn() -> schemars::Schema,
     /// Builds the stage from a configuration that the schema has accepted.
     pub build: fn(&serde_json::Value) -> Result<Box<dyn Stage>, String>,
+}
+
+/// The table of stages. Adding one is a file and a line here.
+pub fn table() -> &'static [&'static StageSpec] {
+    static TABLE: [&StageSpec; 7] =
+        [&recall::SPEC, &filter::SPEC, &dedup::SPEC, &link::SPEC, &rewrite::SPEC, &synthesize::SPEC, &verify::SPEC];
+    &TABLE
+}
+
+/// Sources and stages, as recipes need to know them.
+pub fn infos() -> Vec<crate::recipe::StageInfo> {
+    let stages = table().iter().map(|s| crate::recipe::StageInfo {
+        name: s.name,
+        version: s.version,
+        is_source: false,
+        takes_library: s.name == link::SPEC.name,
+        // these draw stimuli, mutants and wordings from the recipe's seed
+        seeded: matches!(s.name, "synthesize" | "verify"),
+        schema: (s.schema)().to_value(),
+    });
+    let sources = crate::sources::table().iter().map(|s| crate::recipe::StageInfo {
+        name: s.name,
+        version: s.version,
+        is_source: true,
+        takes_library: false,
+        seeded: false,
+        schema: (s.schema)().to_value(),
+    });
+    sources.chain(stages).collect()
+}
+
+/// Capability labels that these stages need, sorted, distinct.
+pub fn needs<'a>(uses: impl Iterator<Item = &'a str>) -> Vec<String> {
+    let specs = uses.filter_map(|u| table().iter().find(|s| s.name == u));
+    let labels: std::collections::BTreeSet<&str> = specs.flat_map(|s| s.needs.iter().copied()).collect();
+    labels.into_iter().map(String::from).collect()
+}
+
+/// Reads a stage's configuration.
+pub fn configure<T: serde::de::DeserializeOwned>(value: &serde_json::Value) -> Result<T, String> {
+    serde_json::from_value(value.clone()).map_err(|e| e.to_string())
 }

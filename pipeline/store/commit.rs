@@ -2,7 +2,7 @@
 
 use super::queue::advance;
 use super::{Claim, NewVerdict, Store, StoreError};
-use crate::model::{Decided, Decision, Draft, sample_id, sha256_hex};
+use crate::model::{Decided, Decision, Draft, OracleRecord, sample_id, sha256_hex};
 use fail::fail_point;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -53,6 +53,14 @@ pub struct NodeStep {
     pub counts: Counts,
 }
 
+/// What a batch learned beside its decisions: committed with them, or not at all.
+#[derive(Default)]
+pub struct Findings {
+    pub verdicts: Vec<NewVerdict>,
+    /// Oracle strengths by the id of the task.
+    pub oracles: Vec<(String, OracleRecord)>,
+}
+
 /// Everything that a batch did.
 #[derive(Default)]
 pub struct Commit {
@@ -62,7 +70,7 @@ pub struct Commit {
     pub sources: Vec<(String, Draft)>,
     /// Sources whose text is not kept.
     pub forgotten: BTreeSet<String>,
-    pub verdicts: Vec<NewVerdict>,
+    pub findings: Findings,
     /// Where outputs go: (from node, to node, batch size, held at a barrier, labels needed).
     pub routes: Vec<Route>,
 }
@@ -122,7 +130,8 @@ impl Store {
             .await?;
         }
         write_rows(&mut tx, work, node_names).await?;
-        write_verdicts(&mut tx, &work.verdicts).await?;
+        write_verdicts(&mut tx, &work.findings.verdicts).await?;
+        write_oracles(&mut tx, &work.findings.oracles).await?;
         for step in &work.steps {
             write_decisions(&mut tx, step).await?;
         }
@@ -284,26 +293,28 @@ async fn write_edges(tx: &mut Transaction<'_, Postgres>, rows: &[Row<'_>]) -> Re
     )
     .execute(&mut **tx)
     .await?;
-    link_jobs(tx, judged).await?;
-    for r in rows {
-        if let Some(o) = &r.draft.oracle {
-            sqlx::query!(
-                "insert into oracles (sample_id, mutants, killed, equivalent, unknown, kill_rate, judged_rate, held_out_rate, accepted, coverage)
-                 values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) on conflict do nothing",
-                r.id,
-                o.mutants,
-                o.killed,
-                o.equivalent,
-                o.unknown,
-                o.kill_rate,
-                o.judged_rate,
-                o.held_out_rate,
-                o.accepted,
-                o.coverage
-            )
-            .execute(&mut **tx)
-            .await?;
-        }
+    link_jobs(tx, judged).await
+}
+
+/// Strengths of oracles; one measured before under the same task stands.
+async fn write_oracles(tx: &mut Transaction<'_, Postgres>, oracles: &[(String, OracleRecord)]) -> Result<(), StoreError> {
+    for (sample, o) in oracles {
+        sqlx::query!(
+            "insert into oracles (sample_id, mutants, killed, equivalent, unknown, kill_rate, judged_rate, held_out_rate, accepted, coverage)
+             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) on conflict do nothing",
+            sample,
+            o.mutants,
+            o.killed,
+            o.equivalent,
+            o.unknown,
+            o.kill_rate,
+            o.judged_rate,
+            o.held_out_rate,
+            o.accepted,
+            o.coverage
+        )
+        .execute(&mut **tx)
+        .await?;
     }
     Ok(())
 }

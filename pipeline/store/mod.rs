@@ -9,7 +9,7 @@ mod report;
 mod samples;
 mod verdicts;
 
-pub use commit::{Commit, CommitError, Counts, NodeStep, Route, draft_id};
+pub use commit::{Commit, CommitError, Counts, Findings, NodeStep, Route, draft_id};
 pub use exports::{ExportRow, ShardRow};
 pub use predicate::Chosen;
 pub use queue::{BuildPlan, BuildState, Claim, NewNode, NodeRow};

@@ -1,7 +1,7 @@
 //! Reading samples, texts and decisions.
 
 use super::{Store, StoreError, object};
-use crate::model::Sample;
+use crate::model::{Origin, Sample};
 use std::collections::{BTreeMap, HashMap};
 
 /// A decision that the ledger already holds.
@@ -35,6 +35,13 @@ impl Store {
             found.insert(sample.id.clone(), sample);
         }
         ids.iter().map(|id| found.remove(id).ok_or_else(|| StoreError::Unreadable(format!("sample {id} is not there")))).collect()
+    }
+
+    /// Where samples come from, without their texts, sorted by id.
+    pub async fn origins(&self, ids: &[String]) -> Result<Vec<(String, Origin)>, StoreError> {
+        let rows = sqlx::query!("select id, origin from stored_samples where id = any($1) order by id", ids).fetch_all(&self.pool).await?;
+        let read = |v| serde_json::from_value(v).map_err(|e| StoreError::Unreadable(e.to_string()));
+        rows.into_iter().map(|r| Ok((r.id, read(r.origin)?))).collect()
     }
 
     /// Texts by sha256; those that are not stored are absent.

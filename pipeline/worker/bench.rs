@@ -2,7 +2,7 @@
 
 use crate::model::{Evidence, FailReason, Judgement, VerdictKind, hash_parts, sha256_hex};
 use crate::stages::StageError;
-use crate::store::{NewVerdict, Store};
+use crate::store::{Findings, NewVerdict, Store};
 use sandboxes::{Completion, Job, Runtime};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -36,7 +36,7 @@ pub struct Ruling {
 }
 
 /// A judge: pure; `Err` says what was our own fault.
-pub type Judge<'a> = &'a (dyn Fn(&Completion) -> Result<Ruling, String> + Send + Sync);
+pub type Judge = fn(&Request, &Completion) -> Result<Ruling, String>;
 
 /// How often a job is run again when a completion proves nothing (starved slot, broken sandbox).
 const RETRIES: u32 = 4;
@@ -107,13 +107,13 @@ impl Bench {
     pub async fn judge_all(
         &self,
         store: &Store,
-        pending: &Mutex<Vec<NewVerdict>>,
+        pending: &Mutex<Findings>,
         requests: &[Request],
-        judge: Judge<'_>,
+        judge: Judge,
     ) -> Result<Vec<Judgement>, StageError> {
         let hashes = requests.iter().map(|r| self.job_hash(r)).collect::<Result<Vec<_>, _>>()?;
         let mut known = store.known_verdicts(&hashes).await?;
-        for v in pending.lock().unwrap_or_else(|p| p.into_inner()).iter() {
+        for v in pending.lock().unwrap_or_else(|p| p.into_inner()).verdicts.iter() {
             known.entry(v.judgement.job_hash.clone()).or_insert_with(|| v.judgement.clone());
         }
         let mut out = Vec::with_capacity(requests.len());
@@ -126,13 +126,13 @@ impl Bench {
             let verdict = self.judge_new(request, &hash, judge).await?;
             out.push(verdict.judgement.clone());
             known.insert(hash, verdict.judgement.clone());
-            pending.lock().unwrap_or_else(|p| p.into_inner()).push(verdict);
+            pending.lock().unwrap_or_else(|p| p.into_inner()).verdicts.push(verdict);
         }
         Ok(out)
     }
 
     /// Runs a job although the ledger may know it: for re-verification.
-    pub async fn judge_new(&self, request: &Request, hash: &str, judge: Judge<'_>) -> Result<NewVerdict, StageError> {
+    pub async fn judge_new(&self, request: &Request, hash: &str, judge: Judge) -> Result<NewVerdict, StageError> {
         let runtime = self.runtime()?;
         let image = runtime.image(&request.job.sandbox)?;
         let (mut ruling, mut cpu_ms, mut wall_ms, mut peak_bytes, mut tier) = (None::<Ruling>, 0, 0, 0, String::new());
@@ -177,11 +177,11 @@ impl Bench {
         Ok(NewVerdict { judgement, spec, files })
     }
 
-    async fn one_trial(&self, request: &Request, judge: Judge<'_>) -> Result<(Ruling, Completion), StageError> {
+    async fn one_trial(&self, request: &Request, judge: Judge) -> Result<(Ruling, Completion), StageError> {
         let mut last = String::new();
         for _ in 0..RETRIES {
             let completion = self.run(&request.job).await?;
-            match judge(&completion) {
+            match judge(request, &completion) {
                 Ok(ruling) => return Ok((ruling, completion)),
                 Err(fault) => last = fault,
             }

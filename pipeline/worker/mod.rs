@@ -5,9 +5,9 @@ mod identity;
 mod node;
 mod process;
 
-pub use bench::{Bench, Judge, Request, Ruling};
+pub use bench::{Bench, Judge, Request, Ruling, from_store};
 pub use identity::worker_name;
-pub use node::{Node, Op, Plan};
+pub use node::{Node, Op, Plan, set_up};
 
 use crate::stages::StageError;
 use crate::store::{BuildState, Claim, CommitError, Store, StoreError};

@@ -5,7 +5,7 @@ use super::{Shared, StageError};
 use crate::model::{Decided, Decision, Draft, Kind, Parent, Sample, hash_parts};
 use crate::sources::RawFile;
 use crate::stages::{Context, LibraryRef, Scope, Stage, StageSpec};
-use crate::store::{Claim, Commit, Counts, NodeStep, draft_id};
+use crate::store::{Claim, Commit, Counts, Findings, NodeStep, draft_id};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
@@ -19,7 +19,7 @@ struct Flow {
 pub(super) async fn process(shared: Arc<Shared>, plan: Arc<Plan>, claim: Claim) -> Result<Commit, StageError> {
     let mut work = Commit::default();
     let mut node = &plan.nodes[claim.node as usize];
-    let verdicts = Arc::new(Mutex::new(Vec::new()));
+    let findings = Arc::new(Mutex::new(Findings::default()));
     let mut flow = match &node.op {
         Op::Source(source) => {
             let unit = claim.payload.clone().unwrap_or_default();
@@ -30,14 +30,14 @@ pub(super) async fn process(shared: Arc<Shared>, plan: Arc<Plan>, claim: Claim) 
             })?;
             take_in(files, node, &mut work)
         }
-        Op::Stage(..) => run_stage(&shared, &plan, node, Flow { ids: claim.samples.clone(), texts: Vec::new() }, &verdicts, &mut work).await?,
+        Op::Stage(..) => run_stage(&shared, &plan, node, Flow { ids: claim.samples.clone(), texts: Vec::new() }, &findings, &mut work).await?,
     };
-    while let Some(next) = plan.fused_after(node) {
+    while let Some(next) = plan.fused_after(node).filter(|_| !flow.ids.is_empty()) {
         node = next;
-        flow = run_stage(&shared, &plan, node, flow, &verdicts, &mut work).await?;
+        flow = run_stage(&shared, &plan, node, flow, &findings, &mut work).await?;
     }
     work.routes = plan.routes(node);
-    work.verdicts = std::mem::take(&mut *verdicts.lock().unwrap_or_else(|p| p.into_inner()));
+    work.findings = std::mem::take(&mut *findings.lock().unwrap_or_else(|p| p.into_inner()));
     Ok(work)
 }
 
@@ -88,7 +88,7 @@ async fn run_stage(
     plan: &Plan,
     node: &Node,
     flow: Flow,
-    verdicts: &Arc<Mutex<Vec<crate::store::NewVerdict>>>,
+    findings: &Arc<Mutex<Findings>>,
     work: &mut Commit,
 ) -> Result<Flow, StageError> {
     let Op::Stage(spec, stage) = &node.op else {
@@ -112,7 +112,7 @@ async fn run_stage(
         fingerprint: row.fingerprint.clone(),
         library,
         bench: shared.bench.clone(),
-        verdicts: verdicts.clone(),
+        findings: findings.clone(),
     };
     let texts: BTreeMap<String, Sample> = flow.texts.into_iter().map(|s| (s.id.clone(), s)).collect();
     let decided = decide(spec, stage.as_ref(), &ctx, &todo, &texts).await?;

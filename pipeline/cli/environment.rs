@@ -1,0 +1,63 @@
+//! What a command needs around it: the database in use, the sandboxes of this machine.
+
+use super::Failure;
+use crate::store::Store;
+use crate::store::cluster::{Cluster, state_dir};
+use crate::worker::Bench;
+use sandboxes::{Bubblewrap, Runtime, Tier};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// The url of the database in use: `DATABASE_URL`, else the local one, started if need be. The folder is given in
+/// the latter case, so that a worker can revive it.
+pub fn database() -> Result<(String, Option<PathBuf>), Failure> {
+    if let Ok(url) = std::env::var("DATABASE_URL")
+        && !url.is_empty()
+    {
+        return Ok((url, None));
+    }
+    let dir = state_dir();
+    Ok((Cluster::open(&dir)?.ensure()?, Some(dir)))
+}
+
+/// Connects to the database in use.
+pub async fn store() -> Result<(Store, Option<PathBuf>), Failure> {
+    let (url, local) = database()?;
+    Ok((Store::connect(&url).await?, local))
+}
+
+/// How many jobs run at once here.
+pub fn parallelism() -> usize {
+    std::thread::available_parallelism().map_or(2, usize::from)
+}
+
+/// Flags that choose the sandbox tier.
+#[derive(clap::Args, Clone, Debug)]
+pub struct SandboxFlags {
+    /// Accept a weaker sandbox by name where a layer is missing (recorded in the evidence of every verdict)
+    #[arg(long, value_name = "TIER", value_parser = ["no-cgroup"])]
+    pub allow_weaker: Option<String>,
+}
+
+/// Opens the sandbox runtime of this machine.
+pub fn runtime(flags: &SandboxFlags, slots: usize) -> Result<Arc<dyn Runtime>, Failure> {
+    let allow_weaker = flags.allow_weaker.as_deref().map(str::parse::<Tier>).transpose().map_err(Failure::input)?;
+    Ok(Arc::new(Bubblewrap::open(sandboxes::Options { state_dir: state_dir(), slots, allow_weaker })?))
+}
+
+/// A bench over the runtime, and the labels of the images that it has.
+pub fn bench(flags: &SandboxFlags) -> Result<(Arc<Bench>, Vec<String>), Failure> {
+    let runtime = runtime(flags, parallelism() + 1)?;
+    let labels = sandboxes::images::list(&state_dir()).into_iter().map(|i| i.name).collect();
+    Ok((Arc::new(Bench::new(Some(runtime))), labels))
+}
+
+/// Finds a sample by its id or an unambiguous beginning of it.
+pub async fn find_sample(store: &Store, prefix: &str) -> Result<String, Failure> {
+    let found = store.ids_by_prefix(prefix).await?;
+    match found.as_slice() {
+        [one] => Ok(one.clone()),
+        [] => Err(Failure::input(format!("no sample has an id that begins with `{prefix}`; `assay sample` shows some"))),
+        _ => Err(Failure::input(format!("more than one sample's id begins with `{prefix}`: give more of it"))),
+    }
+}

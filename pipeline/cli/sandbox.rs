@@ -1,0 +1,107 @@
+//! `assay sandbox`.
+
+use super::environment::{self, SandboxFlags};
+use super::Failure;
+use crate::domains;
+use crate::store::cluster::state_dir;
+use crate::worker::from_store;
+use sandboxes::{hostile, images, verilog};
+use serde_json::json;
+
+/// Images and their digests; canaries and hostile programs; stored jobs run again.
+#[derive(clap::Args)]
+pub struct Args {
+    #[command(subcommand)]
+    pub action: Action,
+    #[command(flatten)]
+    pub sandbox: SandboxFlags,
+}
+
+#[derive(clap::Subcommand)]
+pub enum Action {
+    /// Build images (all of them, or those named); what is built already is kept
+    Build { names: Vec<String> },
+    /// List images with id, size and tools
+    List {
+        #[arg(long)]
+        json: bool,
+    },
+    /// Run the canaries and the hostile programs
+    Test { names: Vec<String> },
+    /// Run the job behind a verdict again and print what its steps print
+    Replay { job_hash: String },
+}
+
+pub async fn run(args: Args) -> Result<(), Failure> {
+    match args.action {
+        Action::Build { names } => build(names).await,
+        Action::List { json } => list(json),
+        Action::Test { names } => test(&args.sandbox, names).await,
+        Action::Replay { job_hash } => replay(&args.sandbox, &job_hash).await,
+    }
+}
+
+async fn build(names: Vec<String>) -> Result<(), Failure> {
+    let names = if names.is_empty() { images::NAMES.iter().map(|s| s.to_string()).collect() } else { names };
+    for name in names {
+        let built = tokio::task::spawn_blocking(move || images::build(&name, &state_dir(), &mut |line| eprintln!("{line}")));
+        let image = built.await.map_err(|e| Failure::environment(e.to_string()))??;
+        println!("{} {} {} MB", image.name, image.id, image.bytes >> 20);
+    }
+    Ok(())
+}
+
+fn list(as_json: bool) -> Result<(), Failure> {
+    let found = images::list(&state_dir());
+    if as_json {
+        println!("{}", json!(found));
+        return Ok(());
+    }
+    if found.is_empty() {
+        eprintln!("no image is built yet: assay sandbox build");
+    }
+    for i in found {
+        let tools: Vec<String> = i.tools.iter().map(|(k, v)| format!("{k} {v}")).collect();
+        println!("{:10} {} {:5} MB  {}", i.name, i.id, i.bytes >> 20, tools.join(", "));
+    }
+    Ok(())
+}
+
+async fn test(flags: &SandboxFlags, names: Vec<String>) -> Result<(), Failure> {
+    let runtime = environment::runtime(flags, 2)?;
+    let mut wrong = 0;
+    println!("{:34} {:10} detail", "test", "result");
+    let mut say = |name: &str, ok: bool, detail: &str| {
+        wrong += u32::from(!ok);
+        println!("{name:34} {:10} {detail}", if ok { "ok" } else { "WRONG" });
+    };
+    if names.is_empty() || names.iter().any(|n| n == "verilog") {
+        for canary in verilog::canaries() {
+            let completion = runtime.run(&canary.job).await?;
+            let ok = (canary.expect)(&completion);
+            say(&format!("canary {}", canary.name), ok, canary.about);
+        }
+        for r in hostile::run(runtime.as_ref()).await {
+            say(&format!("hostile {}", r.name), r.contained, &r.detail);
+        }
+    }
+    if wrong > 0 { Err(Failure::environment(format!("{wrong} tests went wrong: do not trust verdicts of this machine"))) } else { Ok(()) }
+}
+
+async fn replay(flags: &SandboxFlags, job_hash: &str) -> Result<(), Failure> {
+    let (store, _) = environment::store().await?;
+    let unknown = || Failure::input(format!("no job has the hash {job_hash}; `assay explain SAMPLE` prints those of its verdicts"));
+    let spec = store.job_spec(job_hash).await?.ok_or_else(unknown)?;
+    let hashes: Vec<String> = spec["files"].as_array().into_iter().flatten().filter_map(|f| f["sha256"].as_str().map(String::from)).collect();
+    let request = from_store(&spec, &store.texts(&hashes).await?).map_err(Failure::environment)?;
+    let completion = environment::runtime(flags, 1)?.run(&request.job).await?;
+    for step in &completion.steps {
+        eprintln!("--- {} {:?}", step.name, step.status);
+        print!("{}", String::from_utf8_lossy(&step.log));
+    }
+    match domains::judge(&request, &completion) {
+        Ok(ruling) => eprintln!("--- verdict: {}{}", ruling.verdict, ruling.reason.map(|r| format!(" ({r})")).unwrap_or_default()),
+        Err(fault) => return Err(Failure::environment(fault)),
+    }
+    Ok(())
+}

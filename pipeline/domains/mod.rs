@@ -1,0 +1,119 @@
+//! What code is for. One folder per domain holds everything that makes Verilog Verilog; one table lists them.
+
+pub mod verilog;
+
+use crate::model::{Decided, DomainId, Sample};
+use crate::stages::{Context, StageError};
+use crate::worker::{Request, Ruling};
+use futures::future::BoxFuture;
+use sandboxes::Completion;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// How tasks are made.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct TaskConfig {
+    /// Clock cycles (or input vectors) that a testbench drives.
+    #[schemars(range(min = 16, max = 100_000))]
+    pub cycles: u32,
+}
+
+impl Default for TaskConfig {
+    fn default() -> Self {
+        TaskConfig { cycles: 1500 }
+    }
+}
+
+/// How an oracle proves that it can fail.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct OracleConfig {
+    /// Least share of non-equivalent mutants that the testbench must kill, 0..=1.
+    #[schemars(range(min = 0.0, max = 1.0))]
+    pub gate: f64,
+    /// Mutants expected to compile, per task; half of them decide, the other half measures the decision.
+    #[schemars(range(min = 4, max = 200))]
+    pub mutants: u32,
+    /// Mutants expected not to compile, per task: material for repair samples, no evidence for the oracle.
+    #[schemars(range(min = 0, max = 100))]
+    pub broken: u32,
+    /// Least number of mutants that compile.
+    pub min_mutants: u32,
+    /// Least number of operators that these come from.
+    pub min_operators: u32,
+    /// Whether survivors are tried to be proved equivalent; what is not proved counts as survived.
+    pub prove_equivalence: bool,
+}
+
+impl Default for OracleConfig {
+    fn default() -> Self {
+        OracleConfig { gate: 0.8, mutants: 24, broken: 8, min_mutants: 10, min_operators: 4, prove_equivalence: true }
+    }
+}
+
+/// What a synthesis makes of candidates.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct LessonConfig {
+    /// Longest prompt that is made, characters.
+    pub max_prompt_chars: usize,
+    /// Least completeness of a requirement from which a module could be written, 0..=1.
+    #[schemars(range(min = 0.0, max = 1.0))]
+    pub min_completeness: f64,
+}
+
+impl Default for LessonConfig {
+    fn default() -> Self {
+        LessonConfig { max_prompt_chars: 24_000, min_completeness: 0.7 }
+    }
+}
+
+/// Everything that a domain brings to the stages.
+pub trait Domain: Send + Sync {
+    fn id(&self) -> DomainId;
+
+    /// Links files of a population into units: one derived sample per module, with what it needs from its package.
+    fn link<'a>(&'a self, ctx: &'a Context, files: Vec<String>, library: &'a [String]) -> BoxFuture<'a, Result<Vec<Decided>, StageError>>;
+
+    /// Normalises a unit; accepted only if it is still the same program to the parser and to the compiler.
+    fn rewrite<'a>(&'a self, ctx: &'a Context, unit: Sample) -> BoxFuture<'a, Result<Decided, StageError>>;
+
+    /// Makes a task of a unit: requirement, interface, testbench.
+    fn task<'a>(&'a self, ctx: &'a Context, unit: Sample, config: &'a TaskConfig) -> BoxFuture<'a, Result<Decided, StageError>>;
+
+    /// Measures how well a task's testbench tells wrong from right, and derives the candidates that it was tried on.
+    fn oracle<'a>(&'a self, ctx: &'a Context, task: Sample, config: &'a OracleConfig) -> BoxFuture<'a, Result<Decided, StageError>>;
+
+    /// Makes a training sample of a judged candidate.
+    fn lesson<'a>(&'a self, ctx: &'a Context, candidates: Vec<Sample>, config: &'a LessonConfig)
+    -> BoxFuture<'a, Result<Vec<Decided>, StageError>>;
+
+    /// Executes what a training sample teaches, as it stands in its text.
+    fn verify<'a>(&'a self, ctx: &'a Context, samples: Vec<Sample>, trials: u32) -> BoxFuture<'a, Result<Vec<Decided>, StageError>>;
+
+    /// Judges a completion of one of this domain's jobs; `None` where the check is not this domain's.
+    fn judge(&self, request: &Request, completion: &Completion) -> Option<Result<Ruling, String>>;
+}
+
+/// The table of domains.
+pub fn table() -> &'static [&'static dyn Domain] {
+    &[&verilog::Chip]
+}
+
+/// Finds a domain that has everything the stages need.
+pub fn get(id: DomainId) -> Result<&'static dyn Domain, StageError> {
+    table().iter().copied().find(|d| d.id() == id).ok_or_else(|| StageError::Other {
+        kind: "domain",
+        message: format!("domain `{id}` cannot be built yet"),
+        retry: false,
+    })
+}
+
+/// Judges a completion by whichever domain knows the check.
+pub fn judge(request: &Request, completion: &Completion) -> Result<Ruling, String> {
+    table()
+        .iter()
+        .find_map(|d| d.judge(request, completion))
+        .unwrap_or_else(|| Err(format!("no domain judges check `{}` in sandbox `{}`", request.check, request.job.sandbox)))
+}

@@ -1,0 +1,57 @@
+//! What raw Verilog looks like from outside: the rules by which recall finds it.
+
+use crate::stages::recall::RecallRules;
+
+/// Rules for the `chip` domain. Keywords are whole words as the language spells them; directories are folder names
+/// that hardware projects use.
+pub const RECALL: RecallRules = RecallRules {
+    extensions: &["v", "sv", "vh", "svh"],
+    directories: &[
+        "rtl",
+        "hdl",
+        "verilog",
+        "systemverilog",
+        "cores",
+        "core",
+        "soc",
+        "fpga",
+        "asic",
+        "tb",
+        "bench",
+        "testbench",
+    ],
+    keywords: &[
+        "module",
+        "endmodule",
+        "input",
+        "output",
+        "inout",
+        "wire",
+        "reg",
+        "logic",
+        "assign",
+        "always",
+        "always_ff",
+        "always_comb",
+        "posedge",
+        "negedge",
+        "parameter",
+        "localparam",
+        "generate",
+        "genvar",
+        "initial",
+        "function",
+        "endfunction",
+        "task",
+        "endtask",
+        "interface",
+        "package",
+        "typedef",
+        "`define",
+        "`include",
+        "`ifdef",
+        "`ifndef",
+        "`timescale",
+        "`default_nettype",
+    ],
+};

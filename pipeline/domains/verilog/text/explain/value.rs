@@ -1,0 +1,423 @@
+//! Faults inside an expression: operators, conditions, constants, names, selects, widths.
+
+use super::{Case, Told};
+use crate::domains::verilog::text::difference::{Difference, difference};
+use crate::domains::verilog::text::english::{condition, is_bit, sayable, tick};
+use crate::domains::verilog::text::expr::{Expr, leaves, names, number_width, parse};
+use crate::domains::verilog::text::place::Site;
+use crate::domains::verilog::text::wording::Pick;
+
+/// Tells the difference between the two expressions.
+pub fn tell(c: &Case, pick: &mut Pick) -> Told {
+    let found = c.place.exprs.as_ref().and_then(|(was, now)| difference(was, now));
+    let Some(d) = found else { return plain(c, pick) };
+    let mut told = match &d {
+        Difference::Operator(l, right, wrong, r) => operator(c, (l, right, wrong, r), pick),
+        Difference::Unary(right, wrong, arg) => reduction(c, right, wrong, arg, pick),
+        Difference::Negated(e) => negated(c, e, pick),
+        Difference::Unnegated(op, arg) => unnegated(c, op, arg, pick),
+        Difference::Constant(right, wrong) => constant(c, right, wrong, pick),
+        Difference::Name(right, wrong) => name(c, right, wrong, pick),
+        Difference::Swapped(a, b) => swapped(c, a, b, pick),
+        Difference::Branches(test, yes, no) => branches(c, test, yes, no, pick),
+        Difference::Dropped(op, gone, left) => dropped(c, op, gone, left, pick),
+        Difference::Replaced(right, wrong) => replaced(c, right, wrong, pick),
+    };
+    if let Some(words) = when_taken(c, pick)
+        && (told.effect.is_empty() || pick.chance(60))
+    {
+        told.effect = if told.effect.is_empty() || pick.chance(40) { words } else { format!("{} {words}", told.effect) };
+    }
+    told
+}
+
+/// "As written, `q` changes when …; it must do so when …", for conditions that have words.
+fn when_taken(c: &Case, pick: &mut Pick) -> Option<String> {
+    let (was, now) = c.place.exprs.as_ref()?;
+    let (was, now) = (c.speaker.open(was), c.speaker.open(now));
+    let short = leaves(&was) <= 5 && leaves(&now) <= 5 && sayable(&was, c.m) && sayable(&now, c.m);
+    if !short {
+        return None;
+    }
+    let (w, n) = (condition(&was, c.m), condition(&now, c.m));
+    let t = c.targets();
+    match c.place.site {
+        Site::Condition => Some(pick.of(vec![
+            format!("As written the branch is entered when {n}; it belongs to the case that {w}."),
+            format!("So the guarded code runs when {n}, although it is meant for when {w}."),
+            format!("The branch for {t} should be taken when {w}, and is taken when {n}."),
+            format!("In words: the code acts if {n}. The behaviour asked for needs {w}."),
+            format!("{t} therefore follow{} this branch whenever {n}, not whenever {w}.", if c.plural() { "" } else { "s" }),
+        ])),
+        Site::Value if c.place.targets.len() == 1 && c.m.is_bit(&c.place.targets[0]) && is_bit(&was, c.m) => {
+            Some(pick.of(vec![
+                format!("That makes {t} high when {n}; it has to be high when {w}."),
+                format!("{t} is thus asserted whenever {n}, while the intent is: whenever {w}."),
+                format!("Read out loud, {t} now means “{n}”, and it ought to mean “{w}”."),
+                format!("The result is a {t} that is 1 when {n} instead of when {w}."),
+            ]))
+        }
+        _ => None,
+    }
+}
+
+fn cure(c: &Case, what: &str, pick: &mut Pick) -> String {
+    let line = c.line();
+    pick.of(vec![
+        format!("The repair is {what} on {line}."),
+        format!("Fix: {what}."),
+        format!("I changed {line} to use {what}."),
+        format!("Putting {what} there removes the fault."),
+        format!("What {line} needs is {what}."),
+        format!("{} must hold {what}.", capital_line(c)),
+    ])
+}
+
+fn capital_line(c: &Case) -> String {
+    format!("Line {}", c.place.line)
+}
+
+fn operator(c: &Case, (l, right, wrong, r): (&str, &str, &str, &str), pick: &mut Pick) -> Told {
+    let (line, big) = (c.line(), capital_line(c));
+    let wrote = tick(&format!("{l} {wrong} {r}"));
+    let want = tick(&format!("{l} {right} {r}"));
+    let fault = pick.of(vec![
+        format!("{big} computes {wrote}, but the operator has to be `{right}`."),
+        format!("The culprit is {wrote} on {line}: `{wrong}` stands where `{right}` belongs."),
+        format!("On {line} the operands `{l}` and `{r}` are joined by `{wrong}`; the behaviour calls for `{right}`."),
+        format!("Look at {line}. It has {wrote}; what the description asks for is {want}."),
+        format!("{wrote} in {line} is the wrong operation: this must be {want}."),
+        format!("The expression for {} on {line} contains {wrote}, and that `{wrong}` should be `{right}`.", c.targets()),
+    ]);
+    let effect = match (right, wrong) {
+        ("==", "!=") | ("!=", "==") | ("===", "!==") => pick.of(vec![
+            "That is true in exactly the opposite cases.".into(),
+            format!("The test is inverted: it succeeds whenever it should fail, for every value of `{l}`."),
+            format!("Equality and inequality have changed places, so each comparison of `{l}` goes the wrong way."),
+        ]),
+        ("<", "<=") | (">", ">=") => pick.of(vec![
+            format!("The two forms differ only where `{l}` equals `{r}`: there the written one is already true, one step too far."),
+            format!("Equality is let in, so the case `{l} == {r}` falls on the wrong side."),
+            format!("Only the boundary is affected: with `{l}` equal to `{r}` the comparison holds although it must not."),
+        ]),
+        ("<=", "<") | (">=", ">") => pick.of(vec![
+            format!("The two differ only where `{l}` equals `{r}`: there the written test is false, and it must be true."),
+            format!("The boundary case `{l} == {r}` is shut out."),
+            format!("With `{l}` equal to `{r}` the comparison fails, one step too early."),
+        ]),
+        ("<", ">") | (">", "<") | (">=", "<=") | ("<=", ">=") => pick.of(vec![
+            format!("The comparison points the other way, so small and large values of `{l}` are taken for each other."),
+            format!("It asks on which side of `{r}` the value lies, and takes the wrong side."),
+        ]),
+        ("&&", "||") => pick.of(vec![
+            "Either operand alone is now enough, where both are required.".into(),
+            format!("One of `{l}` and `{r}` suffices to make it true; the two have to hold together."),
+        ]),
+        ("||", "&&") => pick.of(vec![
+            "Both operands must now hold, where one of them ought to suffice.".into(),
+            format!("With only one of `{l}` and `{r}` true the result is false, although it should be true."),
+        ]),
+        ("&", "|") => pick.of(vec![
+            "An OR sets a bit as soon as one operand has it; only bits set in both may survive here.".into(),
+            format!("Every bit that is 1 in only one of `{l}` and `{r}` comes out as 1 and not as 0."),
+            format!("`{l}` no longer gates `{r}`: each of them gets through on its own."),
+        ]),
+        ("|", "&") => pick.of(vec![
+            "An AND keeps only bits that both operands have, so whatever comes from one side alone is lost.".into(),
+            format!("Bits that are set in just one of `{l}` and `{r}` come out as 0 and not as 1."),
+            format!("Neither `{l}` nor `{r}` can set a bit by itself any more."),
+        ]),
+        ("^", "~^") | ("~^", "^") | ("^~", "^") => pick.of(vec![
+            "Every bit of that result is inverted.".into(),
+            "XOR and XNOR are each other's complement, so the result is wrong in each bit.".into(),
+        ]),
+        ("^", "|") => pick.of(vec![
+            "The two agree except where both operands are 1: there XOR gives 0 and OR gives 1.".into(),
+            format!("It goes wrong only in bits where `{l}` and `{r}` are both set."),
+        ]),
+        ("+", "-") | ("-", "+") => pick.of(vec![
+            format!("The value moves by `{r}` in the wrong direction."),
+            format!("Instead of {} `{r}`, it {} it.", if right == "+" { "adding" } else { "subtracting" }, if wrong == "+" { "adds" } else { "subtracts" }),
+            format!("Any non-zero `{r}` is applied with the wrong sign."),
+        ]),
+        ("*", "+") => format!("A sum of `{l}` and `{r}` stands in for their product."),
+        (">>>", ">>") => "`>>` fills the vacated top bits with zeros; the sign of a negative operand is lost.".into(),
+        ("<<", ">>") | (">>", "<<") | ("<<<", ">>>") => pick.of(vec![
+            format!("The bits of `{l}` move the wrong way."),
+            format!("`{l}` is shifted towards the other end, by `{r}` places."),
+        ]),
+        _ => String::new(),
+    };
+    Told { fault, effect, cure: cure(c, &want, pick) }
+}
+
+fn reduction(c: &Case, right: &str, wrong: &str, arg: &str, pick: &mut Pick) -> Told {
+    let (line, big) = (c.line(), capital_line(c));
+    let (wrote, want) = (tick(&format!("{wrong}{arg}")), tick(&format!("{right}{arg}")));
+    let fault = pick.of(vec![
+        format!("{big} reduces `{arg}` with `{wrong}` where `{right}` is meant."),
+        format!("The reduction {wrote} on {line} is the wrong one; {want} is needed."),
+        format!("On {line}, `{arg}` is folded by `{wrong}`, but the description wants `{right}`."),
+    ]);
+    let effect = match (right, wrong) {
+        ("|", "&") => "It asks for every bit to be 1 where a single one should do.",
+        ("&", "|") => "It is satisfied by a single 1 where every bit has to be set.",
+        ("^", "|") => "OR reports any 1 at all; what is wanted is whether their number is odd.",
+        ("~|", "~&") => "It is true as soon as one bit is 0, and must be true only when all of them are.",
+        ("~&", "~|") => "It is true only when all bits are 0, and must be true as soon as one of them is.",
+        _ => "",
+    };
+    Told { fault, effect: effect.into(), cure: cure(c, &want, pick) }
+}
+
+fn negated(c: &Case, e: &str, pick: &mut Pick) -> Told {
+    let (line, big, e) = (c.line(), capital_line(c), tick(e));
+    let fault = pick.of(vec![
+        format!("{big} tests the negation of {e}."),
+        format!("The `!` in front of {e} on {line} does not belong there."),
+        format!("{e} is inverted on {line}, and should be used as it is."),
+        format!("On {line} the sense of {e} is reversed."),
+        format!("The condition of {line} has the wrong polarity: it is the complement of {e} that counts there now."),
+    ]);
+    let t = c.targets();
+    let effect = match c.place.site {
+        Site::Condition => pick.of(vec![
+            format!("The branch that acts on {t} is skipped when it is due and taken when it is not."),
+            format!("What should happen to {t} when {e} holds happens when it does not."),
+            "Both branches have in effect changed places.".to_string(),
+            format!("So {t} {} handled the wrong way round in every case.", if c.plural() { "are" } else { "is" }),
+        ]),
+        _ => pick.of(vec![
+            format!("The choice made for {t} is the opposite of the intended one."),
+            format!("Wherever {e} decides, {t} takes the alternative."),
+            "The two alternatives have changed roles.".to_string(),
+        ]),
+    };
+    Told { fault, effect, cure: cure(c, &format!("the plain {e}"), pick) }
+}
+
+fn unnegated(c: &Case, op: &str, arg: &str, pick: &mut Pick) -> Told {
+    let (line, big) = (c.line(), capital_line(c));
+    let (bare, want) = (tick(arg), tick(&if arg.contains(' ') { format!("{op}({arg})") } else { format!("{op}{arg}") }));
+    let fault = pick.of(vec![
+        format!("{big} uses {bare} without the `{op}` it needs."),
+        format!("The inversion of {bare} is missing on {line}."),
+        format!("On {line} {bare} enters with the wrong polarity: {want} is what the behaviour describes."),
+        format!("{bare} on {line} should read {want}."),
+        format!("An operator was left out of {line}: it is the complement of {bare} that has to be used."),
+    ]);
+    let t = c.targets();
+    let effect = match c.place.site {
+        Site::Condition => pick.of(vec![
+            format!("The test succeeds for the wrong level of {bare}, and {t} {} served by the wrong branch.", if c.plural() { "are" } else { "is" }),
+            format!("{t} therefore react{} to the opposite level of {bare}.", if c.plural() { "" } else { "s" }),
+        ]),
+        _ => pick.of(vec![
+            format!("{t} therefore sees{} {bare} upside down.", ""),
+            format!("Its contribution to {t} is inverted."),
+            format!("Every 0 that {bare} should contribute to {t} arrives as a 1, and the reverse."),
+        ]),
+    };
+    Told { fault, effect, cure: cure(c, &want, pick) }
+}
+
+fn constant(c: &Case, right: &str, wrong: &str, pick: &mut Pick) -> Told {
+    let (line, big, t) = (c.line(), capital_line(c), c.targets());
+    let (r, w) = (tick(right), tick(wrong));
+    let widths = (number_width(right), number_width(wrong));
+    if let (Some(a), Some(b)) = widths
+        && a != b
+    {
+        let fault = pick.of(vec![
+            format!("The literal {w} on {line} is {b} bits wide and has to be {a}: {r}."),
+            format!("{big} sizes its constant as {w}, where {r} is needed."),
+            format!("There is a width error in the constant {w} on {line}; {a} bits are required."),
+        ]);
+        let effect = match c.mutation.operator.as_str() {
+            "truncated_literal" => pick.of(vec![
+                format!("A sized literal loses the bits that do not fit, so {w} does not have the value of {r}."),
+                format!("{b} bits cannot hold the value, and Verilog silently cuts off its upper bits."),
+            ]),
+            _ => pick.of(vec![
+                format!("In a concatenation the sizes of the parts decide the positions, so everything above it in {t} shifts down by {}.", a.abs_diff(b)),
+                format!("The concatenation becomes {} bit narrower, and the parts to the left of the literal land in the wrong positions.", a.abs_diff(b)),
+            ]),
+        };
+        return Told { fault, effect, cure: cure(c, &r, pick) };
+    }
+    let fault = pick.of(vec![
+        format!("The constant on {line} is {w}, and it should be {r}."),
+        format!("{big} works with {w} where the description gives {r}."),
+        format!("{w} in {line} is not the right number: {r} is."),
+        format!("On {line}, {r} has become {w}."),
+        format!("The value {w} used for {t} on {line} is wrong; {r} is required."),
+    ]);
+    let effect = match (&c.place.site, c.mutation.operator.as_str()) {
+        (_, "wrong_reset_value") => pick.of(vec![
+            format!("{t} therefore leaves reset with the wrong contents."),
+            format!("Every reset puts {t} into a state that it should not start from."),
+            format!("The first value of {t} after a reset is off, and whatever is computed from it follows."),
+        ]),
+        (_, "wrong_increment") => pick.of(vec![
+            format!("Each update moves {t} by the wrong amount."),
+            format!("The step of {t} is wrong from the first update on."),
+        ]),
+        (Site::Condition | Site::Label, _) => pick.of(vec![
+            format!("The test is met at a different value, and {t} acts at the wrong moment."),
+            format!("The comparison hits {w} and misses {r}."),
+        ]),
+        _ => String::new(),
+    };
+    Told { fault, effect, cure: cure(c, &r, pick) }
+}
+
+fn name(c: &Case, right: &str, wrong: &str, pick: &mut Pick) -> Told {
+    let (line, big, t) = (c.line(), capital_line(c), c.targets());
+    let (r, w) = (tick(right), tick(wrong));
+    if c.mutation.operator == "wrong_next_state" {
+        let fault = pick.of(vec![
+            format!("The transition on {line} goes to {w}; its destination is {r}."),
+            format!("{big} sends {t} to {w} where the machine has to enter {r}."),
+            format!("On {line} the next state is {w}, but {r} comes next at this point."),
+        ]);
+        let effect = pick.of(vec![
+            format!("Once this transition is taken, the machine is in the wrong state and everything decoded from {t} is off."),
+            format!("From there on the sequence of states no longer matches, and the actions of {r} are left out."),
+        ]);
+        return Told { fault, effect, cure: cure(c, &format!("{r} as the next state"), pick) };
+    }
+    let fault = pick.of(vec![
+        format!("{big} reads {w} where {r} belongs."),
+        format!("The wrong signal is used on {line}: {w} in the place of {r}."),
+        format!("{w} on {line} should be {r}; the two names are easily mixed up."),
+        format!("On {line}, {t} is computed from {w}, but it depends on {r}."),
+        format!("A mix-up of names sits on {line}. It says {w} and means {r}."),
+    ]);
+    let what = c.speaker.behaviour(right).and_then(|b| b.sentence).filter(|s| s.len() < 90);
+    let other = c.speaker.behaviour(wrong).and_then(|b| b.sentence).filter(|s| s.len() < 90);
+    let effect = match (what, other) {
+        (Some(s), _) if pick.chance(60) => format!("{r} {s}; {w} is something else."),
+        (_, Some(s)) => format!("{w} {s}, which is not what {t} needs here."),
+        (Some(s), _) => format!("What counts is {r}, which {s}."),
+        _ => pick.of(vec![
+            format!("As long as {w} and {r} agree nothing shows; the failure comes when they differ."),
+            format!("{t} follows a signal that has no business there, and goes wrong where {w} and {r} part."),
+        ]),
+    };
+    Told { fault, effect, cure: cure(c, &r, pick) }
+}
+
+fn swapped(c: &Case, a: &str, b: &str, pick: &mut Pick) -> Told {
+    let (line, big) = (c.line(), capital_line(c));
+    let fault = pick.of(vec![
+        format!("The operands on {line} are in the wrong order: `{a}` has to come first, then `{b}`."),
+        format!("{big} has `{a}` and `{b}` the wrong way round."),
+        format!("On {line} `{b}` stands to the left of `{a}`, and the operation is not symmetric."),
+    ]);
+    let effect = format!("The result for {} is that of the exchanged operands.", c.targets());
+    Told { fault, effect, cure: cure(c, &format!("{} with the operands exchanged back", c.was()), pick) }
+}
+
+fn branches(c: &Case, test: &str, yes: &str, no: &str, pick: &mut Pick) -> Told {
+    let (line, big, t) = (c.line(), capital_line(c), c.targets());
+    let (yes, no) = (tick(yes), tick(no));
+    let test = parse(test).filter(|e| sayable(e, c.m)).map_or(format!("`{test}` is true"), |e| condition(&c.speaker.open(&e), c.m));
+    let fault = pick.of(vec![
+        format!("The two alternatives of the `?:` on {line} are exchanged."),
+        format!("{big} selects the wrong one of {yes} and {no}: when {test}, it must be {yes}."),
+        format!("On {line} the choice is back to front; {yes} belongs to the case that {test}, {no} to the other."),
+        format!("In {line} {yes} and {no} have traded places."),
+    ]);
+    let effect = pick.of(vec![
+        format!("When {test}, {t} gets {no}, which is what it should get otherwise."),
+        format!("So {t} carries {no} when {test}, and {yes} when not."),
+        format!("Each case hands {t} the value meant for the other one."),
+    ]);
+    Told { fault, effect, cure: cure(c, &format!("{yes} before the colon and {no} after it"), pick) }
+}
+
+fn dropped(c: &Case, op: &str, gone: &str, left: &str, pick: &mut Pick) -> Told {
+    let (line, big, t) = (c.line(), capital_line(c), c.targets());
+    let g = tick(gone);
+    let fault = pick.of(vec![
+        format!("{big} leaves out {g}."),
+        format!("The term {g} is missing from the expression on {line}."),
+        format!("What {line} computes lacks the operand {g} (joined by `{op}`)."),
+        format!("On {line} only `{left}` is left of `{}`.", super::super::expr::code(&rejoin(op, gone, left))),
+        format!("{t} should also take {g} into account; {line} does not."),
+    ]);
+    let remaining = c.place.exprs.as_ref().map(|(_, now)| names(now)).unwrap_or_default();
+    let blind = parse(gone).map(|e| names(&e)).unwrap_or_default();
+    let unseen = !blind.is_empty() && blind.is_disjoint(&remaining);
+    let effect = match op {
+        "&&" | "&" => pick.of(vec![
+            format!("Without it the condition holds even when {g} does not."),
+            format!("{g} no longer restrains it."),
+            format!("Nothing keeps the result from being set while {g} says no."),
+        ]),
+        "||" | "|" => pick.of(vec![
+            format!("When {g} is the only reason, nothing happens."),
+            format!("{g} alone can no longer bring it about."),
+            format!("The contribution of {g} is lost."),
+        ]),
+        "+" | "-" if matches!(gone, "1" | "1'b1" | "1'd1") => pick.of(vec![
+            format!("The value of {t} stays one {} than it should be.", if op == "+" { "lower" } else { "higher" }),
+            format!("{t} is not stepped at all and keeps repeating its old value."),
+        ][..1].to_vec()),
+        _ if unseen => format!("{t} is now independent of {g}."),
+        _ => format!("The operation with {g} is not carried out."),
+    };
+    Told { fault, effect, cure: cure(c, &format!("{g} back in the expression"), pick) }
+}
+
+/// The whole that was cut, for quoting.
+fn rejoin(op: &str, gone: &str, left: &str) -> Expr {
+    parse(&format!("({left}) {op} ({gone})")).unwrap_or(Expr::Id(format!("{left} {op} {gone}")))
+}
+
+fn replaced(c: &Case, right: &str, wrong: &str, pick: &mut Pick) -> Told {
+    let (line, big, t) = (c.line(), capital_line(c), c.targets());
+    let (r, w) = (tick(right), tick(wrong));
+    let fault = pick.of(vec![
+        format!("{big} has {w} where {r} is needed."),
+        format!("The expression {w} on {line} is wrong; it has to be {r}."),
+        format!("On {line} stands {w}. The description requires {r}."),
+        format!("{w} in {line} takes the place of {r}."),
+    ]);
+    let effect = match c.mutation.operator.as_str() {
+        "part_select_short" => pick.of(vec![
+            format!("The select is one bit short, so the top bit of the field never reaches {t}."),
+            format!("One bit too few is picked: the uppermost of them is missing in {t}."),
+        ]),
+        "part_select_shifted" => "The field is taken one position too low, so each bit comes from its neighbour.".into(),
+        "bit_index_off_by_one" | "index_off_by_one" | "index_offset_dropped" => pick.of(vec![
+            format!("The index is off by one, and {t} uses the neighbouring element."),
+            "It picks the element next to the right one.".into(),
+        ]),
+        "reversed_part_select" => "The bounds run against the declared direction.".into(),
+        "indexed_select_direction" => "`+:` counts up from its start and `-:` down, so the wrong bits are selected.".into(),
+        "swapped_concatenation" => pick.of(vec![
+            "In a concatenation the leftmost part takes the upper bits, so the parts land in each other's place.".into(),
+            format!("The parts reach {t} in the wrong order of significance."),
+        ]),
+        "replication_count" => "The replication is one copy short, and the result too narrow.".into(),
+        "signed_cast_dropped" | "unsigned_cast" => pick.of(vec![
+            "Without the signed interpretation the operand is extended with zeros, and negative values are read as large positive ones.".into(),
+            "Verilog treats the whole expression as unsigned as soon as one operand is, so negative numbers lose their sign.".into(),
+        ]),
+        "dropped_zero_extension" => "Without the leading zeros the operand is narrower, and its width no longer fixes that of the expression.".into(),
+        _ => String::new(),
+    };
+    Told { fault, effect, cure: cure(c, &r, pick) }
+}
+
+/// Where the expressions cannot be compared: the construct itself, before and after.
+fn plain(c: &Case, pick: &mut Pick) -> Told {
+    let (line, big, now, was) = (c.line(), capital_line(c), c.now(), c.was());
+    let fault = pick.of(vec![
+        format!("{big} reads {now}; it has to be {was}."),
+        format!("The fault sits on {line}: {now} in the place of {was}."),
+        format!("On {line} we find {now}, which does not do what the description says. {was} does."),
+    ]);
+    Told { fault, effect: String::new(), cure: cure(c, &was, pick) }
+}

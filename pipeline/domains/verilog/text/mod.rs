@@ -1,0 +1,21 @@
+//! The built-in teacher's words for Verilog: requirements, repair dialogues and design answers, composed from facts.
+//!
+//! No model is asked. Each statement follows from the code, the mutation or the log by a rule; where no rule applies,
+//! nothing is said. A seed varies wording and order, never content.
+
+mod behaviour;
+mod comments;
+mod describe;
+mod directives;
+mod english;
+mod expr;
+mod extract;
+mod facts;
+mod statements;
+mod structure;
+mod trace;
+mod wording;
+
+pub use describe::{ENOUGH, Requirement, describe};
+pub use extract::facts;
+pub use facts::{ModuleFacts, Param, PortFact};

@@ -1,0 +1,275 @@
+//! How each sandbox judges: the keys of a task's `check`, with their defaults.
+
+use super::Sandbox;
+use crate::recipe::strict::schema_of;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// How a task is judged, by the sandbox that judges it.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Check {
+    Verilog(VerilogCheck),
+    Cuda(CudaCheck),
+    Stm32f407(Stm32Check),
+    X86(X86Check),
+    Cadquery(CadqueryCheck),
+}
+
+impl Check {
+    /// The sandbox that judges it.
+    pub fn sandbox(&self) -> Sandbox {
+        match self {
+            Check::Verilog(_) => Sandbox::Verilog,
+            Check::Cuda(_) => Sandbox::Cuda,
+            Check::Stm32f407(_) => Sandbox::Stm32f407,
+            Check::X86(_) => Sandbox::X86_64,
+            Check::Cadquery(_) => Sandbox::Cadquery,
+        }
+    }
+
+    /// Reads a check that [`super::task_schema`] has accepted.
+    pub(super) fn read(sandbox: Sandbox, check: Value) -> Result<Check, serde_json::Error> {
+        use serde_json::from_value as read;
+        Ok(match sandbox {
+            Sandbox::Verilog => Check::Verilog(read(check)?),
+            Sandbox::Cuda => Check::Cuda(read(check)?),
+            Sandbox::Stm32f407 => Check::Stm32f407(read(check)?),
+            Sandbox::X86_64 => Check::X86(read(check)?),
+            Sandbox::Cadquery => Check::Cadquery(read(check)?),
+        })
+    }
+
+    /// The regular expressions of the check, each with the key it stands under.
+    pub(super) fn patterns(&self) -> Vec<(String, &str)> {
+        match self {
+            Check::Verilog(c) => vec![("check.pass".into(), &c.pass), ("check.fail".into(), &c.fail)],
+            Check::Stm32f407(c) => c
+                .uart
+                .iter()
+                .map(|(port, p)| (format!("check.uart.{port}"), p.as_str()))
+                .collect(),
+            _ => Vec::new(),
+        }
+    }
+}
+
+/// Each sandbox with the name of its check and the check's schema.
+pub(super) fn schemas() -> [(Sandbox, &'static str, Value); 5] {
+    [
+        (Sandbox::Verilog, "VerilogCheck", schema_of::<VerilogCheck>()),
+        (Sandbox::Cuda, "CudaCheck", schema_of::<CudaCheck>()),
+        (Sandbox::Stm32f407, "Stm32Check", schema_of::<Stm32Check>()),
+        (Sandbox::X86_64, "X86Check", schema_of::<X86Check>()),
+        (Sandbox::Cadquery, "CadqueryCheck", schema_of::<CadqueryCheck>()),
+    ]
+}
+
+/// Verilog: the testbench is simulated with the candidate, and its log decides. Silence is a failure.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct VerilogCheck {
+    /// The module that is simulated; by default the one module that no other instantiates.
+    pub top: Option<String>,
+    /// What simulates it; `auto` by default: Icarus Verilog, and Verilator for what Icarus cannot read.
+    pub simulator: Simulator,
+    /// Regular expression (syntax of the Rust crate `regex`) that the log must match; by default a line that says
+    /// `PASS` or `PASSED`, alone or after `TEST`, `TESTS` or `ALL TESTS`, in any case.
+    pub pass: String,
+    /// Regular expression that the log must not match, whatever else it says; by default a line that starts with
+    /// `FAIL`, `FAILED`, `FAILURE`, `ERROR`, `FATAL` or `MISMATCH`, alone or after `TEST`, in any case.
+    pub fail: String,
+    /// Whether Yosys must be able to synthesise the candidate; false by default.
+    pub synthesizable: bool,
+    /// Whether the candidate must be proved equivalent to the files of role `reference`; false by default.
+    pub equivalence: bool,
+}
+
+impl Default for VerilogCheck {
+    fn default() -> Self {
+        VerilogCheck {
+            top: None,
+            simulator: Simulator::Auto,
+            pass: r"(?im)^\s*((all )?tests? )?pass(ed)?[.!]*\s*$".into(),
+            fail: r"(?im)^\s*(test )?(fail(ed|ure)?|error|fatal|mismatch)\b".into(),
+            synthesizable: false,
+            equivalence: false,
+        }
+    }
+}
+
+/// What simulates Verilog.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Simulator {
+    #[default]
+    Auto,
+    Icarus,
+    Verilator,
+}
+
+/// CUDA: the program is compiled and run; it is right when it exits 0 (and prints `stdout`, where given).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct CudaCheck {
+    /// Architecture to compile for; `sm_75` by default, the oldest that the compiler knows.
+    #[schemars(regex(pattern = r"^(sm|compute)_[0-9]{2,3}[af]?$"))]
+    pub arch: String,
+    /// Further flags for the compiler; none by default.
+    #[schemars(length(max = 64))]
+    pub flags: Vec<String>,
+    /// Arguments of the program; none by default.
+    #[schemars(length(max = 256))]
+    pub args: Vec<String>,
+    /// Where it runs; `auto` by default: on a GPU where there is one, else emulated. The evidence says which.
+    pub gpu: CudaGpu,
+    /// What it must print, but for white space at the ends of lines and of the text; by default anything.
+    pub stdout: Option<String>,
+}
+
+impl Default for CudaCheck {
+    fn default() -> Self {
+        CudaCheck {
+            arch: "sm_75".into(),
+            flags: Vec::new(),
+            args: Vec::new(),
+            gpu: CudaGpu::Auto,
+            stdout: None,
+        }
+    }
+}
+
+/// Where a CUDA program runs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum CudaGpu {
+    #[default]
+    Auto,
+    /// On a GPU, or there is no verdict.
+    Require,
+    /// On the CPU, even where there is a GPU.
+    Emulate,
+}
+
+/// STM32F407: firmware is built, runs for a while of its own time, and the state of the chip decides.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Stm32Check {
+    /// Time on the chip, milliseconds; 100 by default.
+    #[schemars(range(min = 1, max = 60_000))]
+    pub run_ms: u32,
+    /// Regular expressions (syntax of the Rust crate `regex`) over what each port has sent; none by default.
+    pub uart: BTreeMap<String, String>,
+    /// Levels of pins at the end; none by default.
+    #[schemars(length(max = 256))]
+    pub gpio: Vec<GpioCheck>,
+    /// Words of memory at the end; none by default.
+    #[schemars(length(max = 1024))]
+    pub memory: Vec<MemoryCheck>,
+    /// What it runs on; `auto` by default: Renode, or a board where one is configured.
+    pub engine: Engine,
+}
+
+impl Default for Stm32Check {
+    fn default() -> Self {
+        Stm32Check {
+            run_ms: 100,
+            uart: BTreeMap::new(),
+            gpio: Vec::new(),
+            memory: Vec::new(),
+            engine: Engine::Auto,
+        }
+    }
+}
+
+/// What firmware runs on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Engine {
+    #[default]
+    Auto,
+    Renode,
+    Board,
+}
+
+/// The level of a pin.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct GpioCheck {
+    /// `A` to `I`.
+    #[schemars(regex(pattern = "^[A-I]$"))]
+    pub port: String,
+    #[schemars(range(min = 0, max = 15))]
+    pub pin: u8,
+    /// 0 or 1.
+    #[schemars(range(min = 0, max = 1))]
+    pub level: u8,
+}
+
+/// A word of memory: `word & mask == value & mask`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MemoryCheck {
+    /// Byte address; a multiple of 4.
+    #[schemars(extend("multipleOf" = 4))]
+    pub address: u32,
+    /// What the 32 bits there must be.
+    pub value: u32,
+    /// The bits that count; all by default.
+    #[serde(default = "all_bits")]
+    pub mask: u32,
+}
+
+fn all_bits() -> u32 {
+    u32::MAX
+}
+
+/// x86-64: the program is compiled and run; it must exit 0, print what it should, and be as fast as it should.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct X86Check {
+    /// Arguments of the program; none by default.
+    #[schemars(length(max = 256))]
+    pub args: Vec<String>,
+    /// What it reads; nothing by default.
+    pub stdin: String,
+    /// What it must print, but for white space at the ends of lines and of the text; by default anything.
+    pub stdout: Option<String>,
+    /// How many times as fast as the file of role `baseline` it must be; by default its speed does not matter.
+    #[schemars(range(min = 0.01, max = 1000.0))]
+    pub min_speedup: Option<f64>,
+}
+
+/// CadQuery: the script is run, and the solid that it leaves is measured.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct CadqueryCheck {
+    /// The variable that holds the solid; `result` by default.
+    #[schemars(regex(pattern = "^[A-Za-z_][A-Za-z0-9_]*$"), length(max = 64))]
+    pub result: String,
+    /// Volume in cubic millimetres, within `tolerance`; by default any.
+    #[schemars(range(min = 0.0))]
+    pub volume: Option<f64>,
+    /// Extents of the bounding box along x, y and z in millimetres, within `tolerance`; by default any.
+    pub bbox: Option<[f64; 3]>,
+    /// How far volume and extents may be off, as a share of the wanted value; 0.01 by default.
+    #[schemars(range(min = 0.0, max = 1.0))]
+    pub tolerance: f64,
+    /// Volume of the intersection over that of the union with the solid of the file of role `reference`, at least;
+    /// by default it is not compared.
+    #[schemars(range(min = 0.0, max = 1.0))]
+    pub min_iou: Option<f64>,
+}
+
+impl Default for CadqueryCheck {
+    fn default() -> Self {
+        CadqueryCheck {
+            result: "result".into(),
+            volume: None,
+            bbox: None,
+            tolerance: 0.01,
+            min_iou: None,
+        }
+    }
+}

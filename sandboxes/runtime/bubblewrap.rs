@@ -1,0 +1,303 @@
+//! The default runtime: a fresh bubblewrap sandbox per job, in a slot.
+
+use std::collections::BTreeMap;
+use std::ffi::{CString, c_uint};
+use std::fs::File;
+use std::io::{self, Write};
+use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::cgroup::{Layout, subtree_name};
+use super::driver;
+use super::slots::{Lease, MAX_SLOTS, Pool};
+use super::spawn::{Plan, STAGE, Staged, Started, Starter, kill_uid};
+use super::supervise::{KillStray, Pipes, Running, supervise};
+use super::users::Uids;
+use super::{RunFuture, Runtime, Tier, seccomp};
+use crate::error::SandboxError;
+use crate::hash::ancestors;
+use crate::images::{self, ImageInfo};
+use crate::job::{Completion, Job, Limits};
+
+/// Where bwrap is looked for.
+const BWRAP: [&str; 3] = ["/usr/bin/bwrap", "/usr/local/bin/bwrap", "/bin/bwrap"];
+/// All that a step finds in its environment.
+const ENVIRONMENT: [&str; 4] = ["PATH=/usr/bin:/bin", "HOME=/job", "LANG=C.UTF-8", "TZ=UTC"];
+/// Devices that a job sees; the image holds an empty file for each.
+const DEVICES: [&str; 5] = ["/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom"];
+/// Open files per process.
+const OPEN_FILES: u64 = 256;
+/// The stack of a process, bytes: the usual default, whatever the caller's is.
+const STACK_BYTES: u64 = 8 << 20;
+const PAGE_BYTES: u64 = 4096;
+
+/// How to open a [`Bubblewrap`].
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Holds the images, in `images/`. Need not be readable by the slots' uids.
+    pub state_dir: PathBuf,
+    /// Jobs at a time, 1..=256.
+    pub slots: u32,
+    /// The weakest tier that will do, where the full one cannot be had. `None`: only the full one.
+    pub allow_weaker: Option<Tier>,
+}
+
+/// Runs jobs under bubblewrap. Cheap to share behind an `Arc`; dropped, it ends its jobs.
+pub struct Bubblewrap {
+    state_dir: PathBuf,
+    bwrap: CString,
+    tier: Tier,
+    /// As evidence names it.
+    tier_name: &'static str,
+    uids: Arc<Uids>,
+    pool: Arc<Pool>,
+    starter: Starter,
+    filter: File,
+    kill_stray: KillStray,
+    images: Mutex<BTreeMap<String, ImageInfo>>,
+}
+
+impl Bubblewrap {
+    /// Finds out what this machine and this user offer, takes the slots, and ends what dead owners left in them.
+    /// A missing layer is an error that names it and the remedy, unless `options` allow the weaker tier.
+    pub fn open(options: Options) -> Result<Bubblewrap, SandboxError> {
+        let fault = |what: &'static str| move |error| SandboxError::supervisor(what, error);
+        if !(1..=MAX_SLOTS).contains(&options.slots) {
+            return Err(SandboxError::Spawn(format!("{} slots; between 1 and {MAX_SLOTS} are possible", options.slots)));
+        }
+        let bwrap = BWRAP.iter().find(|path| Path::new(path).exists());
+        let bwrap = bwrap.ok_or_else(|| missing("bubblewrap", "install the package bubblewrap"))?;
+        let weaker = options.allow_weaker == Some(Tier::NoCgroup);
+        let layout = match groups() {
+            Ok(layout) => Some(layout),
+            Err(why) if weaker => {
+                tracing::warn!(%why, "no control groups: total memory and CPU time of a job are not bounded");
+                None
+            }
+            Err(why) => return Err(missing("cgroup", &cgroup_remedy(&why))),
+        };
+        let uids = match Uids::open() {
+            Ok(uids) => uids,
+            Err(_) if weaker => Uids::open_own().map_err(|why| missing("user-namespace", &why))?,
+            Err(why) => return Err(missing("uid-range", &why)),
+        };
+        let uids = Arc::new(uids);
+        let kill_stray = stray_killer(&uids);
+        let reap = Arc::clone(&kill_stray);
+        let pool = Pool::open(options.slots, layout.as_ref(), &|slot| reap(slot)).map_err(fault("take the slots"))?;
+        let (tier, tier_name) = match (&layout, uids.exclusive()) {
+            (Some(_), true) => (Tier::Full, "bwrap+cgroup"),
+            (Some(_), false) => (Tier::NoCgroup, "bwrap+cgroup+own-uid"),
+            (None, true) => (Tier::NoCgroup, "bwrap"),
+            (None, false) => (Tier::NoCgroup, "bwrap+own-uid"),
+        };
+        Ok(Bubblewrap {
+            state_dir: options.state_dir,
+            bwrap: c_string(*bwrap)?,
+            tier,
+            tier_name,
+            uids,
+            pool: Arc::new(pool),
+            starter: Starter::new().map_err(fault("start the starting thread"))?,
+            filter: memory_file(&seccomp::program().map_err(SandboxError::Spawn)?).map_err(fault("seccomp filter"))?,
+            kill_stray,
+            images: Mutex::default(),
+        })
+    }
+
+    async fn run_job(&self, job: &Job) -> Result<Completion, SandboxError> {
+        job.validate()?;
+        let image = self.image(&job.sandbox)?;
+        self.run_in(job, &image.rootfs).await
+    }
+
+    /// Runs a job in a root folder that need not be an image yet.
+    pub(crate) async fn run_in(&self, job: &Job, rootfs: &Path) -> Result<Completion, SandboxError> {
+        let fault = |error| SandboxError::supervisor("prepare a slot", error);
+        let mut lease = self.pool.acquire().await.map_err(fault)?;
+        let groups = match lease.group_mut() {
+            Some(group) => group.begin(&job.limits).map_err(fault)?,
+            None => Vec::new(),
+        };
+        let (descriptors, pipes) = self.descriptors(job).map_err(fault)?;
+        let plan = self.plan(job, rootfs, lease.number(), groups, descriptors)?;
+        let started = self.starter.start(plan, lease, abandon(&self.kill_stray)).await;
+        let (started, lease) = started.map_err(|error| SandboxError::Spawn(error.to_string()))?;
+        let running = Running::new(started, lease, Arc::clone(&self.kill_stray));
+        supervise(running, pipes, job, self.tier_name).await
+    }
+
+    /// What the sandbox gets as 0, 1, 2 …, and the other ends. The last is the seccomp filter, which bwrap reads.
+    fn descriptors(&self, job: &Job) -> io::Result<(Vec<OwnedFd>, Pipes)> {
+        let script: OwnedFd = memory_file(driver::script(job).as_bytes())?.into();
+        let (talk, talk_end) = io::pipe()?;
+        let (report, report_end) = io::pipe()?;
+        let mut list: Vec<OwnedFd> =
+            vec![script, talk_end.try_clone()?.into(), talk_end.into(), report_end.into()];
+        let mut logs = Vec::new();
+        for _ in &job.steps {
+            let (log, end) = io::pipe()?;
+            logs.push(log.into());
+            list.push(end.into());
+        }
+        // Opened anew: a shared offset would be at the end for every job but the first.
+        list.push(File::open(format!("/proc/self/fd/{}", self.filter.as_raw_fd()))?.into());
+        Ok((list, Pipes { talk: talk.into(), report: report.into(), logs }))
+    }
+
+    fn plan(
+        &self,
+        job: &Job,
+        rootfs: &Path,
+        slot: u32,
+        groups: Vec<OwnedFd>,
+        descriptors: Vec<OwnedFd>,
+    ) -> Result<Plan, SandboxError> {
+        let staged = |path: &str| c_string(format!("{STAGE}/{path}"));
+        let mut folders = vec![staged("root")?, staged("in")?];
+        let inner: std::collections::BTreeSet<&str> = job.files.iter().flat_map(|file| ancestors(&file.path)).collect();
+        for folder in &inner {
+            folders.push(staged(&format!("in/{folder}"))?);
+        }
+        let files = job.files.iter().map(|file| {
+            Ok(Staged { path: staged(&format!("in/{}", file.path))?, content: file.content.clone().into_bytes() })
+        });
+        Ok(Plan {
+            groups,
+            user_namespace: self.uids.namespace().map(AsRawFd::as_raw_fd),
+            uid: self.uids.of_slot(slot),
+            rootfs: c_string(rootfs.as_os_str().as_bytes())?,
+            rootfs_at: staged("root")?,
+            tmpfs: c_string(tmpfs_options(job, inner.len() as u64))?,
+            folders,
+            own_folders: vec![staged("job")?, staged("job/in")?, staged("tmp")?],
+            files: files.collect::<Result<_, SandboxError>>()?,
+            limits: self.resource_limits(&job.limits),
+            argv: arguments(job.steps.len(), descriptors.len() - 1)?,
+            descriptors,
+            program: self.bwrap.clone(),
+            environment: ENVIRONMENT.iter().map(|pair| c_string(*pair)).collect::<Result<_, _>>()?,
+        })
+    }
+
+    fn resource_limits(&self, limits: &Limits) -> Vec<(c_uint, u64)> {
+        let mut list = vec![
+            (libc::RLIMIT_CORE, 0),
+            (libc::RLIMIT_FSIZE, limits.file_bytes),
+            (libc::RLIMIT_NOFILE, OPEN_FILES),
+            (libc::RLIMIT_STACK, STACK_BYTES),
+            (libc::RLIMIT_MEMLOCK, 0),
+            (libc::RLIMIT_MSGQUEUE, 0),
+            // A second line behind the group's account, and the only one without groups. Whole seconds.
+            (libc::RLIMIT_CPU, limits.cpu_ms.div_ceil(1000) + 1),
+        ];
+        if self.tier_name != "bwrap+cgroup" {
+            list.push((libc::RLIMIT_AS, limits.memory_bytes));
+            if self.uids.exclusive() {
+                list.push((libc::RLIMIT_NPROC, u64::from(limits.pids) + 3));
+            }
+        }
+        list
+    }
+}
+
+impl Runtime for Bubblewrap {
+    fn run<'a>(&'a self, job: &'a Job) -> RunFuture<'a> {
+        Box::pin(self.run_job(job))
+    }
+
+    fn image(&self, sandbox: &str) -> Result<ImageInfo, SandboxError> {
+        let mut known = self.images.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(image) = known.get(sandbox) {
+            return Ok(image.clone());
+        }
+        let image = images::load(sandbox, &self.state_dir)?;
+        known.insert(sandbox.to_string(), image.clone());
+        Ok(image)
+    }
+
+    fn tier(&self) -> Tier {
+        self.tier
+    }
+}
+
+fn missing(layer: &'static str, remedy: &str) -> SandboxError {
+    SandboxError::MissingLayer { layer, remedy: remedy.to_string() }
+}
+
+fn groups() -> Result<Layout, String> {
+    let mounts = std::fs::read_to_string("/proc/self/mounts").map_err(|error| format!("/proc/self/mounts: {error}"))?;
+    let layout = Layout::detect(&mounts, &subtree_name())?;
+    layout.prepare()?;
+    Ok(layout)
+}
+
+fn cgroup_remedy(why: &str) -> String {
+    let name = subtree_name();
+    format!("{why}; have an administrator hand the control group subtree `{name}` to this user, or ask for the weaker tier `{}` by name", Tier::NoCgroup)
+}
+
+/// Kills whatever runs under a slot's uid. With a shared uid, nothing: the sandbox's own namespace has to do.
+fn stray_killer(uids: &Arc<Uids>) -> KillStray {
+    let uids = Arc::clone(uids);
+    Arc::new(move |slot| {
+        if uids.exclusive()
+            && let Err(error) = kill_uid(uids.namespace().map(AsRawFd::as_raw_fd), uids.of_slot(slot))
+        {
+            tracing::warn!(slot, %error, "could not look for stray processes");
+        }
+    })
+}
+
+/// What becomes of a sandbox that started after its caller had gone: built and dropped, which ends it.
+fn abandon(kill_stray: &KillStray) -> Box<dyn FnOnce(Started, Lease) + Send> {
+    let kill_stray = Arc::clone(kill_stray);
+    Box::new(move |started, lease| drop(Running::new(started, lease, kill_stray)))
+}
+
+/// The size and inodes of the tmpfs that holds the job's files and its scratch folders: what the job may use, and what
+/// its own files take.
+fn tmpfs_options(job: &Job, folders: u64) -> String {
+    let pages: u64 = job.files.iter().map(|file| (file.content.len() as u64).div_ceil(PAGE_BYTES)).sum();
+    let size = job.limits.disk_bytes.div_ceil(PAGE_BYTES) + pages;
+    // The tmpfs itself, root, in, job, job/in, tmp.
+    let inodes = job.limits.inodes + job.files.len() as u64 + folders + 6;
+    format!("size={},nr_inodes={inodes},mode=0755", size * PAGE_BYTES)
+}
+
+fn arguments(steps: usize, filter: usize) -> Result<Vec<CString>, SandboxError> {
+    let filter = filter.to_string();
+    let stage = |folder: &str| format!("{STAGE}/{folder}");
+    let (root, job, tmp, input) = (stage("root"), stage("job"), stage("tmp"), stage("in"));
+    let mut list = vec![
+        "bwrap", "--unshare-user", "--unshare-all", "--uid", "1000", "--gid", "1000", "--hostname", "sandbox",
+        "--die-with-parent", "--new-session", "--as-pid-1",
+        "--ro-bind", &root, "/", "--bind", &job, "/job", "--bind", &tmp, "/tmp", "--ro-bind", &input, "/job/in",
+    ];
+    for device in DEVICES {
+        list.extend(["--dev-bind", device, device]);
+    }
+    list.extend(["--chdir", "/job", "--seccomp", &filter, "--", driver::shell(steps)]);
+    list.into_iter().map(c_string).collect()
+}
+
+fn c_string(text: impl Into<Vec<u8>>) -> Result<CString, SandboxError> {
+    CString::new(text).map_err(|_| SandboxError::InvalidJob("a path or argument has a NUL".to_string()))
+}
+
+/// A file without a name, at its beginning.
+fn memory_file(content: &[u8]) -> io::Result<File> {
+    // SAFETY: plain system call; the descriptor is new and ours.
+    let mut file = unsafe {
+        let descriptor: RawFd = libc::memfd_create(c"sandbox".as_ptr(), libc::MFD_CLOEXEC);
+        if descriptor < 0 {
+            return Err(io::Error::last_os_error());
+        }
+        File::from_raw_fd(descriptor)
+    };
+    file.write_all(content)?;
+    io::Seek::rewind(&mut file)?;
+    Ok(file)
+}

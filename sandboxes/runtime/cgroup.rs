@@ -1,0 +1,417 @@
+//! Control groups: what bounds a whole tree of processes, accounts for it, and kills it at once.
+//!
+//! Three layouts are known. v1: `memory`, `pids` and `cpuacct` are hierarchies of their own. Hybrid: the same, and a v2
+//! tree without controllers beside them, used for `cgroup.kill` and pressure. v2: one tree. In each, a slot is the folder
+//! `assay/slot-N` (root) or `assay-USER/slot-N` (a user whom the folder `assay-USER` was handed to).
+
+use std::fs::{self, File, OpenOptions};
+use std::io;
+use std::os::fd::OwnedFd;
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use crate::job::Limits;
+
+/// Processes of the sandbox itself, beside the job's: bwrap's monitor, the driver, and the driver's fork before it
+/// becomes a step.
+const OWN_PIDS: u32 = 3;
+
+/// Where the groups of this machine are.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Layout {
+    /// Folders of our subtree in each hierarchy; `unified` is the v2 tree of a hybrid machine.
+    V1 { memory: PathBuf, pids: PathBuf, cpuacct: PathBuf, unified: Option<PathBuf> },
+    V2 { base: PathBuf },
+}
+
+impl Layout {
+    /// Finds the hierarchies in a mount table (`/proc/self/mounts`), and our subtree, named `subtree`, in each.
+    pub fn detect(mounts: &str, subtree: &str) -> Result<Layout, String> {
+        let mounted = |kind: &str, option: &str| -> Option<PathBuf> {
+            mounts.lines().find_map(|line| {
+                let mut words = line.split(' ').skip(1);
+                let (folder, fstype, options) = (words.next()?, words.next()?, words.next()?);
+                let found = fstype == kind && (option.is_empty() || options.split(',').any(|word| word == option));
+                found.then(|| PathBuf::from(folder))
+            })
+        };
+        let unified = mounted("cgroup2", "");
+        if let (Some(memory), Some(pids), Some(cpuacct)) =
+            (mounted("cgroup", "memory"), mounted("cgroup", "pids"), mounted("cgroup", "cpuacct"))
+        {
+            return Ok(Layout::V1 {
+                memory: memory.join(subtree),
+                pids: pids.join(subtree),
+                cpuacct: cpuacct.join(subtree),
+                unified: unified.map(|root| root.join(subtree)),
+            });
+        }
+        let Some(root) = unified else {
+            return Err("no cgroup hierarchy with memory, pids and cpuacct is mounted".to_string());
+        };
+        let offered = fs::read_to_string(root.join("cgroup.controllers")).unwrap_or_default();
+        for needed in ["memory", "pids"] {
+            if !offered.split_whitespace().any(|controller| controller == needed) {
+                return Err(format!("the cgroup tree at {} lacks the controller `{needed}`", root.display()));
+            }
+        }
+        Ok(Layout::V2 { base: root.join(subtree) })
+    }
+
+    /// Creates (root) or checks (a user) our subtree. The error names the folder that is missing or closed.
+    pub fn prepare(&self) -> Result<(), String> {
+        let fail = |path: &Path, error: io::Error| format!("{}: {error}", path.display());
+        match self {
+            Layout::V1 { memory, pids, cpuacct, .. } => {
+                for folder in [memory, pids, cpuacct] {
+                    make_folder(folder).map_err(|error| fail(folder, error))?;
+                    writable(&folder.join("cgroup.procs")).map_err(|error| fail(folder, error))?;
+                }
+            }
+            Layout::V2 { base } => {
+                if !base.exists()
+                    && let Some(root) = base.parent()
+                {
+                    enable(root).map_err(|error| fail(root, error))?;
+                }
+                make_folder(base).map_err(|error| fail(base, error))?;
+                enable(base).map_err(|error| fail(base, error))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The hierarchy whose slot folders are locked: one per machine, whatever mounts or state folders its users see.
+    pub fn primary(&self) -> &Path {
+        match self {
+            Layout::V1 { memory, .. } => memory,
+            Layout::V2 { base } => base,
+        }
+    }
+
+    fn folders(&self) -> Vec<&Path> {
+        match self {
+            Layout::V1 { memory, pids, cpuacct, unified } => {
+                let mut all = vec![memory.as_path(), pids, cpuacct];
+                all.extend(unified.as_deref());
+                all
+            }
+            Layout::V2 { base } => vec![base],
+        }
+    }
+}
+
+/// Hands `memory` and `pids` on to the groups below `folder`.
+fn enable(folder: &Path) -> io::Result<()> {
+    let control = folder.join("cgroup.subtree_control");
+    let enabled = fs::read_to_string(&control)?;
+    let has = |name| enabled.split_whitespace().any(|word| word == name);
+    if has("memory") && has("pids") { Ok(()) } else { fs::write(&control, "+memory +pids") }
+}
+
+fn make_folder(path: &Path) -> io::Result<()> {
+    match fs::create_dir(path) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
+        _ => Ok(()),
+    }
+}
+
+fn writable(path: &Path) -> io::Result<()> {
+    OpenOptions::new().write(true).open(path).map(drop)
+}
+
+/// What a job has used so far.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) struct Usage {
+    pub cpu_ms: u64,
+    pub peak_bytes: u64,
+    /// The kernel killed for want of memory.
+    pub out_of_memory: bool,
+    /// A fork was refused.
+    pub out_of_pids: bool,
+    /// Time for which some process waited for a CPU since the group was made, milliseconds; `None` where unknown.
+    pub waited_ms: Option<u64>,
+}
+
+/// The groups of one slot.
+#[derive(Debug)]
+pub(crate) struct SlotGroup {
+    layout: Layout,
+    name: String,
+    /// v1 groups are kept and reset, so their counters of events start from here.
+    oom_base: u64,
+    pids_base: u64,
+    files: Option<Files>,
+}
+
+/// The files read while a job runs, kept open.
+#[derive(Debug)]
+struct Files {
+    cpu: File,
+    peak: Option<File>,
+    oom: File,
+    pids: File,
+    pressure: Option<File>,
+}
+
+impl SlotGroup {
+    pub fn new(layout: &Layout, slot: u32) -> io::Result<SlotGroup> {
+        let name = format!("slot-{slot}");
+        for folder in layout.folders() {
+            let unified = matches!(layout, Layout::V1 { unified: Some(unified), .. } if unified == folder);
+            let made = make_folder(&folder.join(&name));
+            // The v2 tree of a hybrid machine is a convenience.
+            if !unified {
+                made?;
+            } else if let Err(error) = make_folder(folder).and_then(|()| make_folder(&folder.join(&name))) {
+                tracing::debug!(folder = %folder.display(), %error, "no v2 group beside the v1 groups");
+            }
+        }
+        let mut group = SlotGroup { layout: layout.clone(), name, oom_base: 0, pids_base: 0, files: None };
+        if let Layout::V2 { .. } = layout {
+            enable(&group.folder(layout.primary()))?;
+        }
+        group.drop_unusable_unified();
+        Ok(group)
+    }
+
+    /// A user may create groups in a v2 tree and yet be forbidden to move processes there: then the tree is left alone.
+    fn drop_unusable_unified(&mut self) {
+        if let Layout::V1 { unified, .. } = &mut self.layout
+            && let Some(folder) = unified.take()
+        {
+            let group = folder.join(&self.name);
+            let kill = writable(&group.join("cgroup.kill"));
+            if kill.is_ok() && may_join(&group) {
+                *unified = Some(folder);
+            }
+        }
+    }
+
+    fn folder(&self, base: &Path) -> PathBuf {
+        base.join(&self.name)
+    }
+
+    /// Sets the limits, resets the accounts, and returns the files through which a process joins (by writing `0`).
+    pub fn begin(&mut self, limits: &Limits) -> io::Result<Vec<OwnedFd>> {
+        let pids = (limits.pids + OWN_PIDS).to_string();
+        let memory_bytes = limits.memory_bytes.to_string();
+        match self.layout.clone() {
+            Layout::V1 { memory, pids: pids_base, cpuacct, unified } => {
+                let (memory, pids_dir, cpuacct) = (self.folder(&memory), self.folder(&pids_base), self.folder(&cpuacct));
+                limit_memory_v1(&memory, &memory_bytes)?;
+                fs::write(memory.join("memory.max_usage_in_bytes"), "0")?;
+                fs::write(cpuacct.join("cpuacct.usage"), "0")?;
+                fs::write(pids_dir.join("pids.max"), pids)?;
+                let unified = unified.map(|base| self.folder(&base));
+                let files = Files {
+                    cpu: File::open(cpuacct.join("cpuacct.usage"))?,
+                    peak: Some(File::open(memory.join("memory.max_usage_in_bytes"))?),
+                    oom: File::open(memory.join("memory.oom_control"))?,
+                    pids: File::open(pids_dir.join("pids.events"))?,
+                    pressure: unified.as_ref().and_then(|folder| File::open(folder.join("cpu.pressure")).ok()),
+                };
+                self.oom_base = field(&files.oom, "oom_kill ")?;
+                self.pids_base = field(&files.pids, "max ")?;
+                self.files = Some(files);
+                [Some(memory), Some(pids_dir), Some(cpuacct), unified].iter().flatten().map(|dir| join_file(dir)).collect()
+            }
+            Layout::V2 { base } => {
+                // CPU time cannot be reset in v2, so each job gets a group of its own below the slot's.
+                let job = self.folder(&base).join("job");
+                let _ = fs::remove_dir(&job);
+                fs::create_dir(&job)?;
+                fs::write(job.join("memory.max"), memory_bytes)?;
+                let _ = fs::write(job.join("memory.swap.max"), "0");
+                fs::write(job.join("memory.oom.group"), "1")?;
+                fs::write(job.join("pids.max"), pids)?;
+                (self.oom_base, self.pids_base) = (0, 0);
+                self.files = Some(Files {
+                    cpu: File::open(job.join("cpu.stat"))?,
+                    peak: File::open(job.join("memory.peak")).ok(),
+                    oom: File::open(job.join("memory.events"))?,
+                    pids: File::open(job.join("pids.events"))?,
+                    pressure: File::open(job.join("cpu.pressure")).ok(),
+                });
+                Ok(vec![join_file(&job)?])
+            }
+        }
+    }
+
+    /// What the job has used since [`SlotGroup::begin`].
+    pub fn usage(&self) -> io::Result<Usage> {
+        let Some(files) = &self.files else { return Ok(Usage::default()) };
+        let cpu_ms = match self.layout {
+            Layout::V1 { .. } => first_number(&read(&files.cpu)?)? / 1_000_000,
+            Layout::V2 { .. } => field(&files.cpu, "usage_usec ")? / 1_000,
+        };
+        let peak_bytes = match &files.peak {
+            Some(file) => first_number(&read(file)?)?,
+            None => 0,
+        };
+        Ok(Usage {
+            cpu_ms,
+            peak_bytes,
+            out_of_memory: field(&files.oom, "oom_kill ")? > self.oom_base,
+            out_of_pids: field(&files.pids, "max ")? > self.pids_base,
+            waited_ms: files.pressure.as_ref().and_then(|file| read(file).ok()).and_then(|text| waited_ms(&text)),
+        })
+    }
+
+    /// Kills everything in the slot, and returns once nothing is left or `patience` has passed.
+    pub fn kill(&self, patience: Duration) -> io::Result<()> {
+        let deadline = Instant::now() + patience;
+        while !self.is_empty()? {
+            self.kill_once();
+            if Instant::now() > deadline {
+                return Err(io::Error::other(format!("processes remain in {}", self.folder(self.layout.primary()).display())));
+            }
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        Ok(())
+    }
+
+    /// Sends the kill, without waiting for its effect.
+    pub fn kill_once(&self) {
+        let v2 = match &self.layout {
+            Layout::V1 { unified, .. } => unified.as_ref().map(|base| self.folder(base)),
+            Layout::V2 { base } => Some(self.folder(base)),
+        };
+        if v2.is_some_and(|folder| fs::write(folder.join("cgroup.kill"), "1").is_ok()) {
+            return;
+        }
+        for pid in self.members().unwrap_or_default() {
+            // SAFETY: plain system call. The pid was a member a moment ago; only a job's processes are ever members.
+            unsafe { libc::kill(pid, libc::SIGKILL) };
+        }
+    }
+
+    pub fn is_empty(&self) -> io::Result<bool> {
+        Ok(self.members()?.is_empty())
+    }
+
+    fn members(&self) -> io::Result<Vec<i32>> {
+        let mut group = self.folder(self.layout.primary());
+        if let Layout::V2 { .. } = self.layout {
+            group.push("job");
+        }
+        match fs::read_to_string(group.join("cgroup.procs")) {
+            Ok(text) => Ok(text.lines().filter_map(|line| line.parse().ok()).filter(|pid| *pid > 0).collect()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Removes the slot's groups, which must be empty.
+    pub fn remove(&self) {
+        for base in self.layout.folders() {
+            let folder = self.folder(base);
+            let _ = fs::remove_dir(folder.join("job"));
+            let _ = fs::remove_dir(&folder);
+        }
+    }
+}
+
+/// v1 refuses a total of memory and swap below the memory limit, so the order depends on which way it moves.
+fn limit_memory_v1(folder: &Path, bytes: &str) -> io::Result<()> {
+    let memory = folder.join("memory.limit_in_bytes");
+    let total = folder.join("memory.memsw.limit_in_bytes");
+    if !total.exists() {
+        return fs::write(&memory, bytes);
+    }
+    if fs::write(&memory, bytes).is_err() {
+        fs::write(&total, bytes)?;
+        return fs::write(&memory, bytes);
+    }
+    fs::write(&total, bytes)
+}
+
+/// Whether a process of ours may move into a v2 group; tried with one that waits for it.
+fn may_join(group: &Path) -> bool {
+    let Ok(mut child) = std::process::Command::new("cat")
+        .stdin(std::process::Stdio::piped())
+        .stdout(std::process::Stdio::null())
+        .spawn()
+    else {
+        return false;
+    };
+    let joined = fs::write(group.join("cgroup.procs"), child.id().to_string()).is_ok();
+    drop(child.stdin.take());
+    let _ = child.wait();
+    joined
+}
+
+fn join_file(group: &Path) -> io::Result<OwnedFd> {
+    Ok(OpenOptions::new().write(true).open(group.join("cgroup.procs"))?.into())
+}
+
+fn read(file: &File) -> io::Result<String> {
+    let mut bytes = [0; 1024];
+    let length = file.read_at(&mut bytes, 0)?;
+    Ok(String::from_utf8_lossy(&bytes[..length]).into_owned())
+}
+
+fn first_number(text: &str) -> io::Result<u64> {
+    let word = text.split_whitespace().next().unwrap_or_default();
+    word.parse().map_err(|_| io::Error::other(format!("not a number: {word:?}")))
+}
+
+/// The number after `key` at the start of a line; 0 where there is no such line.
+fn field(file: &File, key: &str) -> io::Result<u64> {
+    let text = read(file)?;
+    text.lines().find_map(|line| line.strip_prefix(key)).map_or(Ok(0), first_number)
+}
+
+/// The total of the line `some` of a pressure file, whose unit is microseconds.
+pub(crate) fn waited_ms(text: &str) -> Option<u64> {
+    let some = text.lines().find(|line| line.starts_with("some "))?;
+    let total = some.split_whitespace().find_map(|word| word.strip_prefix("total="))?;
+    total.parse::<u64>().ok().map(|micros| micros / 1000)
+}
+
+/// The name of our subtree: `assay` for root, `assay-USER` for anyone else.
+pub(crate) fn subtree_name() -> String {
+    // SAFETY: plain system call.
+    let uid = unsafe { libc::geteuid() };
+    if uid == 0 {
+        return "assay".to_string();
+    }
+    format!("assay-{}", super::users::name_of(uid).unwrap_or_else(|| uid.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HYBRID: &str = "cgroup /sys/fs/cgroup/cpu cgroup rw,relatime,cpu 0 0\n\
+        cgroup /sys/fs/cgroup/cpuacct cgroup rw,relatime,cpuacct 0 0\n\
+        cgroup /sys/fs/cgroup/memory cgroup rw,relatime,memory 0 0\n\
+        cgroup /sys/fs/cgroup/pids cgroup rw,relatime,pids 0 0\n\
+        cgroup2 /sys/fs/cgroup/unified cgroup2 rw,relatime 0 0\n";
+
+    #[test]
+    fn layouts_are_told_apart() {
+        let Layout::V1 { memory, unified, .. } = Layout::detect(HYBRID, "assay").unwrap() else { panic!("not v1") };
+        assert_eq!(memory, Path::new("/sys/fs/cgroup/memory/assay"));
+        assert_eq!(unified.unwrap(), Path::new("/sys/fs/cgroup/unified/assay"));
+
+        let joint = HYBRID.replace("rw,relatime,cpu 0", "rw,relatime,cpu,cpuacct 0").lines().take(4).collect::<Vec<_>>().join("\n");
+        assert!(matches!(Layout::detect(&joint, "a").unwrap(), Layout::V1 { unified: None, .. }));
+
+        let folder = tempfile::tempdir().unwrap();
+        let pure = format!("cgroup2 {} cgroup2 rw 0 0\n", folder.path().display());
+        fs::write(folder.path().join("cgroup.controllers"), "cpu memory pids\n").unwrap();
+        assert!(matches!(Layout::detect(&pure, "assay-me").unwrap(), Layout::V2 { .. }));
+        fs::write(folder.path().join("cgroup.controllers"), "cpu pids\n").unwrap();
+        assert!(Layout::detect(&pure, "assay").unwrap_err().contains("`memory`"));
+        assert!(Layout::detect("proc /proc proc rw 0 0\n", "assay").is_err());
+    }
+
+    #[test]
+    fn pressure_is_read() {
+        let text = "some avg10=1.65 avg60=0.60 avg300=0.97 total=28916445\nfull avg10=0.00 total=0\n";
+        assert_eq!(waited_ms(text), Some(28916));
+        assert_eq!(waited_ms("nothing"), None);
+    }
+}

@@ -1,0 +1,134 @@
+//! The program that runs a job's steps: process 1 of the sandbox, which the steps cannot signal.
+//!
+//! It is a shell script read from standard input. Descriptor 3 carries its reports, which no step inherits; descriptor
+//! 4 + n is the log of step n, which only step n inherits. After each step everything else in the sandbox is killed, so
+//! a step leaves nothing behind but files.
+
+use crate::job::{Job, Status, Step, When};
+
+/// Where the driver reports.
+pub(crate) const REPORT_FD: usize = 3;
+/// Where the first step's log goes.
+pub(crate) const FIRST_LOG_FD: usize = 4;
+
+/// dash knows descriptors of one digit only; bash takes the same script with more of them, and starts more slowly.
+pub(crate) fn shell(steps: usize) -> &'static str {
+    if FIRST_LOG_FD + steps <= 10 { "/bin/dash" } else { "/bin/bash" }
+}
+
+/// The script that runs `job`'s steps.
+pub(crate) fn script(job: &Job) -> String {
+    let mut script = format!("echo ready >&{REPORT_FD}\nok=1\n");
+    for (index, step) in job.steps.iter().enumerate() {
+        let fd = FIRST_LOG_FD + index;
+        let run = command(step, index, job.steps.len());
+        script.push_str(&format!(
+            "if {condition}; then\necho begin {index} >&{REPORT_FD}\n{run}\ns{index}=$?\n\
+             echo end {index} $s{index} >&{REPORT_FD}\n[ $s{index} = 0 ] || ok=0\nkill -9 -1 2>/dev/null\nfi\n\
+             exec {fd}>&-\n",
+            condition = condition(job, step),
+        ));
+    }
+    script.push_str("exit 0\n");
+    script
+}
+
+/// A subshell that execs, so that no word of a step is ever taken for a shell builtin.
+fn command(step: &Step, index: usize, steps: usize) -> String {
+    let fd = FIRST_LOG_FD + index;
+    let argv: Vec<String> = step.argv.iter().map(|arg| quote(arg)).collect();
+    let closed: Vec<String> =
+        (REPORT_FD..FIRST_LOG_FD + steps).filter(|other| *other >= fd || *other == REPORT_FD).map(|n| format!("{n}>&-")).collect();
+    format!("(exec {}) </dev/null >&{fd} 2>&1 {}", argv.join(" "), closed.join(" "))
+}
+
+fn condition(job: &Job, step: &Step) -> String {
+    match &step.when {
+        When::Ok => "[ $ok = 1 ]".to_string(),
+        When::Always => "true".to_string(),
+        When::Failed(name) => match job.steps.iter().position(|other| other.name == *name) {
+            Some(index) => format!("[ \"${{s{index}:-0}}\" != 0 ]"),
+            None => "false".to_string(),
+        },
+    }
+}
+
+fn quote(arg: &str) -> String {
+    format!("'{}'", arg.replace('\'', r"'\''"))
+}
+
+/// What the driver reported.
+#[derive(Debug, Default, PartialEq)]
+pub(crate) struct Report {
+    /// The driver was reached: from here on, what goes wrong is the job's doing.
+    pub ready: bool,
+    /// One per step.
+    pub statuses: Vec<Status>,
+}
+
+impl Report {
+    /// Reads what came through descriptor 3. A step that began and did not end was killed.
+    pub fn parse(text: &[u8], steps: usize) -> Report {
+        let mut report = Report { ready: false, statuses: vec![Status::NotRun; steps] };
+        for line in String::from_utf8_lossy(text).lines() {
+            let words: Vec<&str> = line.split(' ').collect();
+            match words.as_slice() {
+                ["ready"] => report.ready = true,
+                ["begin", index] => report.set(index, Status::Killed),
+                ["end", index, code] => {
+                    if let Ok(code) = code.parse() {
+                        report.set(index, status(code));
+                    }
+                }
+                _ => {}
+            }
+        }
+        report
+    }
+
+    fn set(&mut self, index: &str, status: Status) {
+        if let Some(slot) = index.parse::<usize>().ok().and_then(|index| self.statuses.get_mut(index)) {
+            *slot = status;
+        }
+    }
+}
+
+/// A shell's `$?`: above 128 it names a signal.
+fn status(code: i32) -> Status {
+    if (129..=192).contains(&code) { Status::Signal(code - 128) } else { Status::Exit(code) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::job::Limits;
+
+    fn step(name: &str, argv: &[&str], when: When) -> Step {
+        Step { name: name.into(), argv: argv.iter().map(|arg| arg.to_string()).collect(), when }
+    }
+
+    #[test]
+    fn script_quotes_and_closes() {
+        let steps = vec![
+            step("a", &["echo", "it's $HOME"], When::Ok),
+            step("b", &["exit", "0"], When::Failed("a".into())),
+        ];
+        let job = Job { sandbox: "s".into(), files: vec![], steps, limits: Limits::default() };
+        let script = script(&job);
+        assert!(script.contains(r"(exec 'echo' 'it'\''s $HOME') </dev/null >&4 2>&1 3>&- 4>&- 5>&-"), "{script}");
+        assert!(script.contains(r"(exec 'exit' '0') </dev/null >&5 2>&1 3>&- 5>&-"), "{script}");
+        assert!(script.contains("\"${s0:-0}\" != 0"), "{script}");
+    }
+
+    #[test]
+    fn report_tells_killed_from_not_run() {
+        let report = Report::parse(b"ready\nbegin 0\nend 0 1\nbegin 1\nend 1 139\nbegin 2\nnoise\nend 9 0\nend x y\n", 4);
+        assert!(report.ready);
+        assert_eq!(report.statuses, [Status::Exit(1), Status::Signal(11), Status::Killed, Status::NotRun]);
+    }
+
+    #[test]
+    fn shells_by_descriptors() {
+        assert_eq!((shell(6), shell(7)), ("/bin/dash", "/bin/bash"));
+    }
+}

@@ -1,0 +1,67 @@
+//! What runs jobs. One trait, so that callers do not know which.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::str::FromStr;
+
+use crate::error::SandboxError;
+use crate::images::ImageInfo;
+use crate::job::{Completion, Job};
+
+mod bubblewrap;
+mod cgroup;
+mod driver;
+mod seccomp;
+mod slots;
+mod spawn;
+mod supervise;
+mod users;
+
+pub use bubblewrap::{Bubblewrap, Options};
+
+/// What [`Runtime::run`] returns.
+pub type RunFuture<'a> = Pin<Box<dyn Future<Output = Result<Completion, SandboxError>> + Send + 'a>>;
+
+/// Runs jobs in sandboxes. Every implementation holds against all of [`crate::hostile`].
+pub trait Runtime: Send + Sync {
+    /// Runs a job to its end, or to one of its limits. Waits for a free slot first. Dropping the future kills the job.
+    fn run<'a>(&'a self, job: &'a Job) -> RunFuture<'a>;
+
+    /// The image that jobs of `sandbox` run in.
+    fn image(&self, sandbox: &str) -> Result<ImageInfo, SandboxError>;
+
+    /// How strongly jobs are isolated.
+    fn tier(&self) -> Tier;
+}
+
+/// How strongly jobs are isolated, strongest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Tier {
+    /// bubblewrap with a uid and a control group per slot: every limit holds for the whole tree of processes.
+    Full,
+    /// No control groups: memory and CPU time are bounded per process only, and process counts per uid. Where the user
+    /// has no range of uids, slots share the user's own.
+    NoCgroup,
+}
+
+impl fmt::Display for Tier {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Tier::Full => "full",
+            Tier::NoCgroup => "no-cgroup",
+        })
+    }
+}
+
+impl FromStr for Tier {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Self, Self::Err> {
+        match name {
+            "full" => Ok(Tier::Full),
+            "no-cgroup" => Ok(Tier::NoCgroup),
+            other => Err(format!("unknown isolation tier `{other}`; known are: full, no-cgroup")),
+        }
+    }
+}

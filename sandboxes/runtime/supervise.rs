@@ -1,0 +1,327 @@
+//! Watches one running sandbox: reads its logs, meters it, ends it at its limits, and leaves the slot clean.
+
+use std::future::poll_fn;
+use std::io;
+use std::os::fd::{AsRawFd, OwnedFd};
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+
+use tokio::io::unix::AsyncFd;
+use tokio::io::{AsyncRead, Interest, ReadBuf};
+use tokio::net::unix::pipe::Receiver;
+use tokio::time::{sleep_until, timeout};
+
+use super::cgroup::{Usage, waited_ms};
+use super::driver::Report;
+use super::slots::{Lease, PATIENCE};
+use super::spawn::Started;
+use crate::error::SandboxError;
+use crate::job::{Completion, Ended, Job, StepResult};
+
+/// The first look at the accounts comes this soon; later ones at twice the distance, up to `SLOWEST_POLL`.
+const FIRST_POLL: Duration = Duration::from_millis(20);
+const SLOWEST_POLL: Duration = Duration::from_millis(250);
+/// Most of what the sandbox itself may say (bwrap's complaints; the driver's reports), bytes.
+const TALK_BYTES: usize = 64 << 10;
+
+/// The reading ends of a sandbox's pipes.
+pub(crate) struct Pipes {
+    /// bwrap's and the driver's complaints.
+    pub talk: OwnedFd,
+    /// The driver's reports.
+    pub report: OwnedFd,
+    /// One per step.
+    pub logs: Vec<OwnedFd>,
+}
+
+/// A sandbox that runs. Dropped, it dies, and its slot is empty before it goes back to the pool.
+pub(crate) struct Running {
+    started: Option<Started>,
+    lease: Lease,
+    kill_stray: KillStray,
+}
+
+/// Kills what a slot's uid runs, where no control group can.
+pub(crate) type KillStray = std::sync::Arc<dyn Fn(u32) + Send + Sync>;
+
+impl Running {
+    pub fn new(started: Started, lease: Lease, kill_stray: KillStray) -> Running {
+        Running { started: Some(started), lease, kill_stray }
+    }
+
+    fn kill(&self) {
+        match self.lease.group() {
+            Some(group) => group.kill_once(),
+            None => {
+                if let Some(started) = &self.started {
+                    signal(started);
+                }
+                (self.kill_stray)(self.lease.number());
+            }
+        }
+    }
+
+    fn usage(&self) -> Result<Usage, SandboxError> {
+        match self.lease.group() {
+            Some(group) => group.usage().map_err(|error| SandboxError::supervisor("read the accounts", error)),
+            None => Ok(Usage { waited_ms: machine_pressure(), ..Usage::default() }),
+        }
+    }
+
+    /// Reaps bwrap and empties the slot. Returns bwrap's exit code and what wait4 says that it used.
+    fn finish(&mut self) -> io::Result<(Option<i32>, Usage)> {
+        let (code, usage) = match self.started.take() {
+            Some(started) => reap(&started)?,
+            None => (None, Usage::default()),
+        };
+        match self.lease.group() {
+            Some(group) => group.kill(PATIENCE)?,
+            None => (self.kill_stray)(self.lease.number()),
+        }
+        Ok((code, usage))
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if self.started.is_some() {
+            self.kill();
+            if let Err(error) = self.finish() {
+                tracing::error!(slot = self.lease.number(), %error, "a sandbox did not die");
+            }
+        }
+    }
+}
+
+fn signal(started: &Started) {
+    // SAFETY: plain system call on a descriptor that we hold.
+    unsafe {
+        libc::syscall(libc::SYS_pidfd_send_signal, started.pidfd.as_raw_fd(), libc::SIGKILL, 0, 0);
+    }
+}
+
+fn reap(started: &Started) -> io::Result<(Option<i32>, Usage)> {
+    let mut status = 0;
+    // SAFETY: plain system call that fills two structures of ours; the pid is our unreaped child's.
+    let used = unsafe {
+        let mut used: libc::rusage = std::mem::zeroed();
+        if libc::wait4(started.pid, &mut status, 0, &mut used) < 0 {
+            return Err(io::Error::last_os_error());
+        }
+        used
+    };
+    let millis = |time: libc::timeval| time.tv_sec as u64 * 1000 + time.tv_usec as u64 / 1000;
+    let usage = Usage {
+        cpu_ms: millis(used.ru_utime) + millis(used.ru_stime),
+        peak_bytes: used.ru_maxrss as u64 * 1024,
+        ..Usage::default()
+    };
+    Ok((libc::WIFEXITED(status).then(|| libc::WEXITSTATUS(status)), usage))
+}
+
+/// Time for which something on this machine waited for a CPU, milliseconds since it started.
+fn machine_pressure() -> Option<u64> {
+    std::fs::read_to_string("/proc/pressure/cpu").ok().and_then(|text| waited_ms(&text))
+}
+
+/// Runs a started sandbox to its end.
+pub(crate) async fn supervise(
+    mut running: Running,
+    pipes: Pipes,
+    job: &Job,
+    tier: &str,
+) -> Result<Completion, SandboxError> {
+    let begun = Instant::now();
+    let mut logs = Logs::new(pipes, job.limits.output_bytes as usize)
+        .map_err(|error| SandboxError::supervisor("open the pipes", error))?;
+    let watched = watch(&running, &mut logs, job, begun).await?;
+    let wall_ms = begun.elapsed().as_millis() as u64;
+    let (code, waited) = running.finish().map_err(|error| SandboxError::supervisor("end the sandbox", error))?;
+    // Everyone who could write is dead, so this ends at once.
+    let drained = timeout(PATIENCE, logs.drain()).await.unwrap_or(Drained::Closed);
+    let usage = if running.lease.group().is_some() { running.usage()? } else { waited };
+    let ended = watched.ended.or_else(|| over(&usage, job)).or((drained == Drained::Overflow).then_some(Ended::Output));
+    let report = Report::parse(logs.report(), job.steps.len());
+    if ended.is_none() && (!report.ready || code != Some(0)) {
+        return Err(SandboxError::Spawn(complaint(logs.talk(), code)));
+    }
+    let starved = watched.starved(ended, wall_ms, usage.waited_ms);
+    let results = job.steps.iter().zip(report.statuses).zip(logs.into_logs());
+    Ok(Completion {
+        steps: results.map(|((step, status), log)| StepResult { name: step.name.clone(), status, log }).collect(),
+        ended,
+        cpu_ms: usage.cpu_ms,
+        wall_ms,
+        peak_bytes: usage.peak_bytes,
+        starved,
+        tier: tier.to_string(),
+    })
+}
+
+fn complaint(talk: &[u8], code: Option<i32>) -> String {
+    let text = String::from_utf8_lossy(talk);
+    let exit = code.map_or("a signal".to_string(), |code| format!("exit {code}"));
+    match text.trim() {
+        "" => format!("bwrap ended with {exit} and said nothing"),
+        said => format!("bwrap ended with {exit}: {said}"),
+    }
+}
+
+/// What was seen while the job ran.
+struct Watched {
+    ended: Option<Ended>,
+    /// Waiting time at the first look.
+    waited_before: Option<u64>,
+}
+
+impl Watched {
+    /// A wall time-out proves nothing if for half of it or more a process of the job was ready and got no CPU. CPU time
+    /// and memory are counted, not timed, so a starved machine does not change what they say.
+    fn starved(&self, ended: Option<Ended>, wall_ms: u64, waited: Option<u64>) -> bool {
+        let waited = waited.zip(self.waited_before).map_or(0, |(now, before)| now.saturating_sub(before));
+        ended == Some(Ended::WallTime) && waited * 2 >= wall_ms
+    }
+}
+
+/// Which limit the accounts say was passed. Checked at the end too, so that the answer does not depend on whether a look
+/// came in time.
+fn over(usage: &Usage, job: &Job) -> Option<Ended> {
+    if usage.out_of_memory {
+        Some(Ended::Memory)
+    } else if usage.cpu_ms > job.limits.cpu_ms {
+        Some(Ended::CpuTime)
+    } else if usage.out_of_pids {
+        Some(Ended::Pids)
+    } else {
+        None
+    }
+}
+
+/// Waits for the sandbox to end, and ends it at its limits.
+async fn watch(running: &Running, logs: &mut Logs, job: &Job, begun: Instant) -> Result<Watched, SandboxError> {
+    let fail = |error| SandboxError::supervisor("watch the sandbox", error);
+    let Some(started) = &running.started else { return Err(fail(io::Error::other("it has ended already"))) };
+    let pidfd = started.pidfd.try_clone().map_err(fail)?;
+    // SAFETY: an `OwnedFd` names one open descriptor for as long as it lives, and `AsyncFd` owns it.
+    let exit = unsafe { AsyncFd::register_with_interest(pidfd, Interest::READABLE) };
+    let exit = exit.map_err(|error| fail(error.into()))?;
+    let deadline = begun + Duration::from_millis(job.limits.wall_ms);
+    let cores = std::thread::available_parallelism().map_or(1, |cores| cores.get() as u64);
+    let mut pause = FIRST_POLL;
+    let mut look = begun + pause;
+    let mut watched = Watched { ended: None, waited_before: None };
+    let ended = loop {
+        tokio::select! {
+            biased;
+            ready = exit.readable() => {
+                let _still_readable = ready.map_err(fail)?;
+                break None;
+            }
+            Drained::Overflow = logs.drain() => break Some(Ended::Output),
+            () = sleep_until(look.min(deadline).into()) => {
+                let usage = running.usage()?;
+                watched.waited_before = watched.waited_before.or(usage.waited_ms);
+                if let Some(limit) = over(&usage, job) {
+                    break Some(limit);
+                }
+                if Instant::now() >= deadline {
+                    break Some(Ended::WallTime);
+                }
+                pause = (pause * 2).min(SLOWEST_POLL);
+                // It cannot use up what is left sooner than on all cores.
+                let soonest = Duration::from_millis((job.limits.cpu_ms.saturating_sub(usage.cpu_ms) / cores).max(5));
+                look = Instant::now() + pause.min(soonest);
+            }
+        }
+    };
+    watched.ended = ended;
+    if ended.is_some() {
+        running.kill();
+        let dead = async { exit.readable().await.map(drop) };
+        timeout(PATIENCE, dead).await.map_err(|_| fail(io::Error::other("it does not die")))?.map_err(fail)?;
+    }
+    Ok(watched)
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Drained {
+    Closed,
+    Overflow,
+}
+
+/// Reads every pipe as it fills.
+struct Logs {
+    /// Talk, report, then one per step; `None` once closed.
+    pipes: Vec<(Option<Receiver>, Vec<u8>)>,
+    /// What the steps may still write, bytes.
+    left: usize,
+    overflow: bool,
+}
+
+impl Logs {
+    const TALK: usize = 0;
+    const REPORT: usize = 1;
+    const STEPS: usize = 2;
+
+    fn new(pipes: Pipes, output_bytes: usize) -> io::Result<Logs> {
+        let all = [pipes.talk, pipes.report].into_iter().chain(pipes.logs);
+        let pipes = all.map(|fd| Ok((Some(Receiver::from_owned_fd(fd)?), Vec::new()))).collect::<io::Result<_>>()?;
+        Ok(Logs { pipes, left: output_bytes, overflow: false })
+    }
+
+    fn talk(&self) -> &[u8] {
+        &self.pipes[Self::TALK].1
+    }
+
+    fn report(&self) -> &[u8] {
+        &self.pipes[Self::REPORT].1
+    }
+
+    fn into_logs(self) -> impl Iterator<Item = Vec<u8>> {
+        self.pipes.into_iter().skip(Self::STEPS).map(|(_, bytes)| bytes)
+    }
+
+    /// Reads until every pipe is closed or the steps have written more than they may. Safe to drop and call again.
+    async fn drain(&mut self) -> Drained {
+        poll_fn(|context| self.poll_drain(context)).await
+    }
+
+    fn poll_drain(&mut self, context: &mut Context<'_>) -> Poll<Drained> {
+        let mut open = false;
+        for index in 0..self.pipes.len() {
+            open |= self.poll_pipe(index, context).is_pending();
+            if self.overflow {
+                return Poll::Ready(Drained::Overflow);
+            }
+        }
+        if open { Poll::Pending } else { Poll::Ready(Drained::Closed) }
+    }
+
+    /// Pending while the pipe is open and empty.
+    fn poll_pipe(&mut self, index: usize, context: &mut Context<'_>) -> Poll<()> {
+        let (pipe, bytes) = &mut self.pipes[index];
+        let mut space = [0; 16 << 10];
+        while let Some(receiver) = pipe {
+            let mut buffer = ReadBuf::new(&mut space);
+            match Pin::new(receiver).poll_read(context, &mut buffer) {
+                Poll::Pending => return Poll::Pending,
+                Poll::Ready(Ok(())) if !buffer.filled().is_empty() => {
+                    let read = buffer.filled();
+                    let room = if index < Self::STEPS { TALK_BYTES - bytes.len() } else { self.left };
+                    let taken = read.len().min(room);
+                    bytes.extend_from_slice(&read[..taken]);
+                    if index >= Self::STEPS {
+                        self.left -= taken;
+                        self.overflow |= taken < read.len();
+                        if self.overflow {
+                            return Poll::Ready(());
+                        }
+                    }
+                }
+                Poll::Ready(_) => *pipe = None,
+            }
+        }
+        Poll::Ready(())
+    }
+}
