@@ -323,17 +323,6 @@ create table shard_samples (
 create index shard_samples_by_sample on shard_samples (sample_id);
 comment on table shard_samples is 'Which sample went into which shard.';
 
-create table trainer_offsets (
-    build_id bigint not null references builds (id) on delete cascade,
-    mixture_sha256 text not null,
-    command text not null,
-    samples_digest text not null,
-    acknowledged bigint not null check (acknowledged >= 0),
-    updated_at timestamptz not null default now(),
-    primary key (build_id, mixture_sha256, command)
-);
-comment on table trainer_offsets is 'How far a trainer has acknowledged a mixture: where its next run resumes.';
-
 -- A role that may look and do nothing else: predicates of users run under it.
 do $$ begin
     create role assay_reader nologin;

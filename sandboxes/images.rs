@@ -1,17 +1,307 @@
-//! temp
+//! Images: the root folders that jobs run in.
+//!
+//! An image lies in `STATE/images/NAME/ID/`: the tree in `rootfs/`, and `image.json` about it. Its id is a hash over the
+//! tree, so two builds from the same packages have the same id, on any machine. It is made in a temporary folder beside
+//! the final one, and renamed when it is whole.
+
 use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io::{self, BufRead, BufReader};
+use std::os::fd::AsRawFd;
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
 use crate::error::SandboxError;
-/// info
-#[derive(Clone, Debug, PartialEq)]
+use crate::hash::hex;
+use crate::job::{Job, Limits, Status, Step, When};
+use crate::runtime::{Bubblewrap, Options, Tier};
+use crate::{aptsources, tree};
+
+/// How an image is made.
+struct Spec {
+    name: &'static str,
+    install: &'static str,
+    lock: &'static str,
+    /// Name of a tool, and the command whose first line of output tells its version.
+    tools: &'static [(&'static str, &'static [&'static str])],
+}
+
+/// Every image there is.
+const SPECS: &[Spec] = &[Spec {
+    name: "verilog",
+    install: include_str!("verilog/install.sh"),
+    lock: include_str!("verilog/packages.lock"),
+    tools: &[("iverilog", &["iverilog", "-V"]), ("vvp", &["vvp", "-V"]), ("yosys", &["yosys", "-V"])],
+}];
+
+/// A built image.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ImageInfo {
     pub name: String,
+    /// SHA-256 over the tree, 64 hex digits.
     pub id: String,
+    /// Bytes in its files.
     pub bytes: u64,
+    /// Tool and the version that it told from inside the sandbox.
     pub tools: BTreeMap<String, String>,
+    /// Packages that differ from the committed lock, as `name=version (locked: version)`; the mirror had no other.
+    pub departs: Vec<String>,
+    /// Hash of the script and the lock that it was made with.
+    recipe: String,
+    /// The tree.
+    #[serde(skip)]
     pub rootfs: PathBuf,
 }
-/// load
+
+/// The names of all images, built or not.
+pub fn names() -> Vec<&'static str> {
+    SPECS.iter().map(|spec| spec.name).collect()
+}
+
+/// The image of a sandbox, if it was built by this version of its script and lock.
 pub fn load(name: &str, state_dir: &Path) -> Result<ImageInfo, SandboxError> {
-    Ok(ImageInfo { name: name.into(), id: "x".into(), bytes: 0, tools: BTreeMap::new(), rootfs: state_dir.join("root") })
+    let spec = spec(name)?;
+    find(spec, state_dir)?.ok_or_else(|| SandboxError::ImageMissing {
+        name: name.to_string(),
+        remedy: format!("assay sandbox build {name}"),
+    })
+}
+
+/// Every image that is built and up to date, by name.
+pub fn list(state_dir: &Path) -> Result<Vec<ImageInfo>, SandboxError> {
+    let found: Result<Vec<_>, _> = SPECS.iter().map(|spec| find(spec, state_dir)).collect();
+    Ok(found?.into_iter().flatten().collect())
+}
+
+/// Builds an image unless it is there. Takes minutes and blocks: call it from a thread that may. `progress` gets lines
+/// for people. Two processes that build the same image wait for each other; a build that was killed leaves a temporary
+/// folder, which the next one removes.
+pub fn build(name: &str, state_dir: &Path, progress: &dyn Fn(&str)) -> Result<ImageInfo, SandboxError> {
+    let spec = spec(name)?;
+    let fail = |what: &str, error: io::Error| SandboxError::image(name, format!("{what}: {error}"));
+    let folder = state_dir.join("images").join(name);
+    fs::create_dir_all(&folder).map_err(|error| fail(&folder.display().to_string(), error))?;
+    let _lock = lock(&folder.join(".lock")).map_err(|error| fail("lock", error))?;
+    if let Some(image) = find(spec, state_dir)? {
+        return Ok(image);
+    }
+    remove_leftovers(&folder).map_err(|error| fail("remove an unfinished build", error))?;
+    let work = tempfile::Builder::new().prefix(".build-").tempdir_in(&folder);
+    let work = work.map_err(|error| fail("make a folder", error))?;
+    install(spec, work.path(), progress)?;
+    progress("hashing the tree");
+    let rootfs = work.path().join("rootfs");
+    let (id, bytes) = tree::measure(&rootfs).map_err(|error| fail("read the tree", error))?;
+    let packages = fs::read_to_string(rootfs.join("etc/packages")).map_err(|error| fail("list of packages", error))?;
+    progress("asking the tools for their versions");
+    let tools = versions(spec, &rootfs)?;
+    let departs = departures(spec.lock, &packages);
+    let image = ImageInfo { name: name.to_string(), id, bytes, tools, departs, recipe: recipe(spec), rootfs };
+    keep(image, work, &folder).map_err(|error| fail("put in place", error))
+}
+
+fn spec(name: &str) -> Result<&'static Spec, SandboxError> {
+    SPECS.iter().find(|spec| spec.name == name).ok_or_else(|| SandboxError::UnknownSandbox {
+        name: name.to_string(),
+        known: names().join(", "),
+    })
+}
+
+fn recipe(spec: &Spec) -> String {
+    let mut hash = Sha256::new();
+    for part in [spec.install, spec.lock] {
+        hash.update((part.len() as u64).to_le_bytes());
+        hash.update(part);
+    }
+    hex(&hash.finalize()[..16])
+}
+
+fn find(spec: &Spec, state_dir: &Path) -> Result<Option<ImageInfo>, SandboxError> {
+    let folder = state_dir.join("images").join(spec.name);
+    let fail = |error: io::Error| SandboxError::image(spec.name, format!("{}: {error}", folder.display()));
+    let entries = match fs::read_dir(&folder) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        other => other.map_err(fail)?,
+    };
+    let mut found = Vec::new();
+    for entry in entries {
+        let path = entry.map_err(fail)?.path();
+        let Ok(text) = fs::read_to_string(path.join("image.json")) else { continue };
+        let Ok(mut image) = serde_json::from_str::<ImageInfo>(&text) else { continue };
+        image.rootfs = path.join("rootfs");
+        if image.recipe == recipe(spec) && path.file_name().is_some_and(|name| name == image.id.as_str()) {
+            found.push(image);
+        }
+    }
+    Ok(found.into_iter().min_by(|a, b| a.id.cmp(&b.id)))
+}
+
+fn lock(path: &Path) -> io::Result<File> {
+    let file = File::options().create(true).append(true).open(path)?;
+    // SAFETY: plain system call on a descriptor that we hold.
+    if unsafe { libc::flock(file.as_raw_fd(), libc::LOCK_EX) } != 0 {
+        return Err(io::Error::last_os_error());
+    }
+    Ok(file)
+}
+
+/// What builds that were killed left behind. Nobody builds now: the caller holds the lock.
+fn remove_leftovers(folder: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        if entry.file_name().to_string_lossy().starts_with(".build-") {
+            fs::remove_dir_all(entry.path())?;
+        }
+    }
+    Ok(())
+}
+
+/// Runs the install script into `work/rootfs`.
+fn install(spec: &Spec, work: &Path, progress: &dyn Fn(&str)) -> Result<(), SandboxError> {
+    let fail = |what: &str, error: io::Error| SandboxError::image(spec.name, format!("{what}: {error}"));
+    let (script, lock, rootfs) = (work.join("install.sh"), work.join("packages.lock"), work.join("rootfs"));
+    fs::write(&script, spec.install).map_err(|error| fail("write the script", error))?;
+    fs::write(&lock, spec.lock).map_err(|error| fail("write the lock", error))?;
+    fs::create_dir(&rootfs).map_err(|error| fail("make the root folder", error))?;
+    progress("installing packages");
+    let mut child = Command::new("bash")
+        .args([&script, &rootfs, &lock])
+        .args(aptsources::bookworm())
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .map_err(|error| fail("run the script", error))?;
+    let said = child.stderr.take().map(|stderr| follow(stderr, progress)).unwrap_or_default();
+    let status = child.wait().map_err(|error| fail("run the script", error))?;
+    if status.success() {
+        return Ok(());
+    }
+    Err(SandboxError::image(spec.name, format!("the install script ended with {status}: {said}")))
+}
+
+/// Passes lines on, and returns the last few of them, for a message.
+fn follow(stream: impl io::Read, progress: &dyn Fn(&str)) -> String {
+    let mut last = std::collections::VecDeque::new();
+    for line in BufReader::new(stream).split(b'\n').map_while(Result::ok) {
+        let line = String::from_utf8_lossy(&line).trim_end().to_string();
+        progress(&line);
+        last.push_back(line);
+        if last.len() > 8 {
+            last.pop_front();
+        }
+    }
+    Vec::from(last).join("; ")
+}
+
+/// Packages whose version is not the locked one, or that the lock does not have.
+fn departures(lock: &str, packages: &str) -> Vec<String> {
+    let pairs = |text: &'_ str| -> BTreeMap<String, String> {
+        let lines = text.lines().filter(|line| !line.starts_with('#'));
+        lines.filter_map(|line| line.split_once('=')).map(|(name, version)| (name.into(), version.into())).collect()
+    };
+    let (locked, found) = (pairs(lock), pairs(packages));
+    let mut list: Vec<String> = found
+        .iter()
+        .filter(|(name, version)| locked.get(*name) != Some(version))
+        .map(|(name, version)| {
+            let locked = locked.get(name).map_or("none", String::as_str);
+            format!("{name}={version} (locked: {locked})")
+        })
+        .collect();
+    list.extend(locked.iter().filter(|(name, _)| !found.contains_key(*name)).map(|(name, version)| {
+        format!("{name} is gone (locked: {version})")
+    }));
+    list
+}
+
+/// Runs each tool once in the finished tree, in the strongest tier that this machine has: nothing of it is untrusted yet.
+fn versions(spec: &Spec, rootfs: &Path) -> Result<BTreeMap<String, String>, SandboxError> {
+    let step = |(tool, argv): &(&str, &[&str])| Step {
+        name: tool.to_string(),
+        argv: argv.iter().map(|arg| arg.to_string()).collect(),
+        when: When::Always,
+    };
+    let job = Job {
+        sandbox: spec.name.to_string(),
+        files: Vec::new(),
+        steps: spec.tools.iter().map(step).collect(),
+        limits: Limits::default(),
+    };
+    // The sandbox needs no image, only this tree, so the state folder does not matter.
+    let options = Options { state_dir: rootfs.to_path_buf(), slots: 1, allow_weaker: Some(Tier::NoCgroup) };
+    // On a thread of its own: the caller's may belong to a runtime already.
+    let completion = std::thread::scope(|scope| {
+        let probe = scope.spawn(|| {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+            let runtime = runtime.map_err(|error| SandboxError::supervisor("start a runtime", error))?;
+            let sandbox = Bubblewrap::open(options)?;
+            runtime.block_on(sandbox.run_in(&job, rootfs))
+        });
+        probe.join().unwrap_or_else(|_| Err(SandboxError::image(spec.name, "the version probe panicked")))
+    })?;
+    let mut tools = BTreeMap::new();
+    for result in completion.steps {
+        let log = String::from_utf8_lossy(&result.log).into_owned();
+        match (log.lines().next(), &result.status) {
+            (Some(line), Status::Exit(_)) if !line.trim().is_empty() => {
+                tools.insert(result.name, line.trim().to_string());
+            }
+            _ => return Err(SandboxError::image(spec.name, format!("{} does not run: {log}", result.name))),
+        }
+    }
+    Ok(tools)
+}
+
+/// Moves a finished build to its place, which its id names.
+fn keep(mut image: ImageInfo, work: tempfile::TempDir, folder: &Path) -> io::Result<ImageInfo> {
+    let place = folder.join(&image.id);
+    let text = serde_json::to_string_pretty(&image).map_err(io::Error::other)?;
+    fs::write(work.path().join("image.json"), text + "\n")?;
+    if place.exists() {
+        // The same tree from another script: only what is said about it changes.
+        fs::rename(work.path().join("image.json"), place.join("image.json"))?;
+    } else {
+        let made = work.keep();
+        for name in ["install.sh", "packages.lock"] {
+            fs::remove_file(made.join(name))?;
+        }
+        fs::rename(&made, &place)?;
+    }
+    image.rootfs = place.join("rootfs");
+    Ok(image)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn departures_name_what_differs() {
+        let lock = "# versions\na=1\nb=2\nc=3\n";
+        assert_eq!(departures(lock, "a=1\nb=2\nc=3\n"), Vec::<String>::new());
+        assert_eq!(departures(lock, "a=1\nb=9\nd=4\n"), ["b=9 (locked: 2)", "d=4 (locked: none)", "c is gone (locked: 3)"]);
+    }
+
+    #[test]
+    fn what_is_missing_is_named() {
+        let state = tempfile::tempdir().unwrap();
+        let missing = load("verilog", state.path()).unwrap_err();
+        assert_eq!(missing.kind(), "image_missing");
+        assert!(missing.to_string().contains("assay sandbox build verilog"));
+        assert_eq!(load("vhdl", state.path()).unwrap_err().kind(), "unknown_sandbox");
+        assert_eq!(list(state.path()).unwrap(), []);
+    }
+
+    #[test]
+    fn a_half_written_image_is_no_image() {
+        let state = tempfile::tempdir().unwrap();
+        let place = state.path().join("images/verilog/0123");
+        fs::create_dir_all(&place).unwrap();
+        fs::write(place.join("image.json"), "{\"name\":").unwrap();
+        assert_eq!(load("verilog", state.path()).unwrap_err().kind(), "image_missing");
+    }
 }

@@ -4,11 +4,15 @@
 //! ours is a [`SandboxError`], and never says anything about the job's code. [`hostile`] attacks a runtime, and
 //! [`verilog::canaries`] shows that an image tells right from wrong.
 
+mod aptsources;
 mod error;
 mod hash;
+pub mod hostile;
 pub mod images;
 mod job;
 mod runtime;
+mod tree;
+pub mod verilog;
 
 pub use error::SandboxError;
 pub use hash::{MAX_ARGV_BYTES, MAX_FILES_BYTES, MAX_STEPS};

@@ -5,14 +5,14 @@
 #   scripts/setup.sh --join $$ lets this shell's children enter the user's cgroups; needed on machines with cgroups
 #                              version 2 alone, where only root can move a process there from elsewhere (make does it)
 # As root, state lives under /var/lib/assay; as a user, under /var/lib/assay-USER. The checkout's .assay points there.
-# ASSAY_STATE=FOLDER puts it elsewhere. ASSAY_TIER=bwrap does without all that a user needs root for beside packages (a
-# cgroup subtree, a range of uids): a weaker sandbox, without limits on a job's total memory and CPU time.
+# ASSAY_STATE=FOLDER puts it elsewhere. ASSAY_ALLOW_WEAKER=no-cgroup does without all that a user needs root for beside
+# packages (a cgroup subtree, a range of uids): a weaker sandbox, without limits on a job's total memory and CPU time.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 me=$(id -un)
 weak= # whether to do without root's help
-if [[ $me != root && ${ASSAY_TIER:-} == bwrap ]]; then weak=1; fi
+if [[ $me != root && ${ASSAY_ALLOW_WEAKER:-} == no-cgroup ]]; then weak=1; fi
 have() { command -v "$1" >/dev/null; }
 
 # The Debian packages that user $1 lacks, found by what they bring: quick, and right for other installations too.
@@ -21,7 +21,7 @@ packages() {
   have psql || echo postgresql-client
   have bwrap || echo bubblewrap
   have mmdebstrap || echo mmdebstrap
-  [[ $1 == root || -n $weak ]] || have newuidmap || echo uidmap
+  [[ $1 == root ]] || have newuidmap || echo uidmap
   have cc || echo build-essential
   have python3 || echo python3
   [[ -e /etc/ssl/certs/ca-certificates.crt ]] || echo ca-certificates
@@ -165,8 +165,8 @@ if [[ -n $todo ]]; then
     echo 'setup: only root can do that, and sudo is not at hand. Let root run:' >&2
     printf "  bash %q --provide %q '%s'\n" "$PWD/scripts/setup.sh" "$me" "$todo" >&2
     if [[ -z $weak ]]; then
-      echo 'setup: or set ASSAY_TIER=bwrap, which needs none of it but the packages, for a weaker sandbox: no limit on a' >&2
-      echo "setup: job's total memory and CPU time, and it runs as you" >&2
+      echo 'setup: or set ASSAY_ALLOW_WEAKER=no-cgroup (--allow-weaker no-cgroup), which needs none of it but the' >&2
+      echo "setup: packages, for a weaker sandbox: no limit on a job's total memory and CPU time, and it runs as you" >&2
     fi
     exit 3
   fi

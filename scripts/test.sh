@@ -3,6 +3,9 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
+# One state for the tests of every crate: the images that were just built.
+export ASSAY_STATE=${ASSAY_STATE:-$(readlink -f .assay)}
+
 cargo test --workspace --release --locked --no-run
 skipped=$(cargo test --workspace --release --locked --quiet -- --list --ignored 2>/dev/null | sed -n 's/: test$//p')
 echo "skipped tests: $(grep -c . <<<"$skipped" || true)"

@@ -3,7 +3,6 @@
 use super::environment::{self, SandboxFlags};
 use super::{Failure, progress, summary};
 use crate::recipe;
-use crate::sources;
 use crate::stages::{self, Scope};
 use crate::store::{BuildState, NewNode, Store};
 use crate::worker::{self, Op, Options, Stop};
@@ -41,7 +40,7 @@ pub async fn run(args: Args) -> Result<(), Failure> {
     let watcher = tokio::spawn(interrupt(stop.clone()));
     let shown = tokio::spawn(progress::show(store.clone(), build));
     let parallel = args.parallel.unwrap_or(environment::parallelism() + 1);
-    let options = Options { build: Some(build), parallel, labels, cache: cache_dir(), local_db };
+    let options = Options { build: Some(build), parallel, labels, cache: cache_dir()?, local_db };
     let ran = worker::run(store.clone(), bench.clone(), options, stop.clone()).await;
     shown.abort();
     watcher.abort();
@@ -107,8 +106,8 @@ fn nodes(plan: &recipe::Plan) -> Result<Vec<NewNode>, Failure> {
 }
 
 /// Downloads are kept by hash, beside the database's state.
-pub fn cache_dir() -> PathBuf {
-    crate::store::cluster::state_dir().join(sources::CACHE)
+pub fn cache_dir() -> Result<PathBuf, Failure> {
+    Ok(crate::store::cluster::state_dir()?.join("downloads"))
 }
 
 /// The first interrupt asks the loops to stop and give back what they hold; the second ends the process.

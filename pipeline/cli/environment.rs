@@ -16,7 +16,7 @@ pub fn database() -> Result<(String, Option<PathBuf>), Failure> {
     {
         return Ok((url, None));
     }
-    let dir = state_dir();
+    let dir = state_dir()?;
     Ok((Cluster::open(&dir)?.ensure()?, Some(dir)))
 }
 
@@ -40,15 +40,15 @@ pub struct SandboxFlags {
 }
 
 /// Opens the sandbox runtime of this machine.
-pub fn runtime(flags: &SandboxFlags, slots: usize) -> Result<Arc<dyn Runtime>, Failure> {
+pub fn runtime(flags: &SandboxFlags, slots: u32) -> Result<Arc<dyn Runtime>, Failure> {
     let allow_weaker = flags.allow_weaker.as_deref().map(str::parse::<Tier>).transpose().map_err(Failure::input)?;
-    Ok(Arc::new(Bubblewrap::open(sandboxes::Options { state_dir: state_dir(), slots, allow_weaker })?))
+    Ok(Arc::new(Bubblewrap::open(sandboxes::Options { state_dir: state_dir()?, slots, allow_weaker })?))
 }
 
 /// A bench over the runtime, and the labels of the images that it has.
 pub fn bench(flags: &SandboxFlags) -> Result<(Arc<Bench>, Vec<String>), Failure> {
-    let runtime = runtime(flags, parallelism() + 1)?;
-    let labels = sandboxes::images::list(&state_dir()).into_iter().map(|i| i.name).collect();
+    let runtime = runtime(flags, parallelism() as u32 + 1)?;
+    let labels = sandboxes::images::list(&state_dir()?)?.into_iter().map(|i| i.name).collect();
     Ok((Arc::new(Bench::new(Some(runtime))), labels))
 }
 

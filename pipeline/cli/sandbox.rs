@@ -42,9 +42,11 @@ pub async fn run(args: Args) -> Result<(), Failure> {
 }
 
 async fn build(names: Vec<String>) -> Result<(), Failure> {
-    let names = if names.is_empty() { images::NAMES.iter().map(|s| s.to_string()).collect() } else { names };
+    let names: Vec<String> = if names.is_empty() { images::names().into_iter().map(String::from).collect() } else { names };
+    let state = state_dir()?;
     for name in names {
-        let built = tokio::task::spawn_blocking(move || images::build(&name, &state_dir(), &mut |line| eprintln!("{line}")));
+        let state = state.clone();
+        let built = tokio::task::spawn_blocking(move || images::build(&name, &state, &|line| eprintln!("{line}")));
         let image = built.await.map_err(|e| Failure::environment(e.to_string()))??;
         println!("{} {} {} MB", image.name, image.id, image.bytes >> 20);
     }
@@ -52,7 +54,7 @@ async fn build(names: Vec<String>) -> Result<(), Failure> {
 }
 
 fn list(as_json: bool) -> Result<(), Failure> {
-    let found = images::list(&state_dir());
+    let found = images::list(&state_dir()?)?;
     if as_json {
         println!("{}", json!(found));
         return Ok(());
@@ -78,8 +80,8 @@ async fn test(flags: &SandboxFlags, names: Vec<String>) -> Result<(), Failure> {
     if names.is_empty() || names.iter().any(|n| n == "verilog") {
         for canary in verilog::canaries() {
             let completion = runtime.run(&canary.job).await?;
-            let ok = (canary.expect)(&completion);
-            say(&format!("canary {}", canary.name), ok, canary.about);
+            let found = canary.check(&completion);
+            say(&format!("canary {}", canary.name), found.is_ok(), found.as_ref().err().map_or("", String::as_str));
         }
         for r in hostile::run(runtime.as_ref()).await {
             say(&format!("hostile {}", r.name), r.contained, &r.detail);

@@ -3,12 +3,12 @@
 use super::environment::{self, SandboxFlags};
 use super::Failure;
 use crate::domains;
-use crate::recipe::tasks::{self, Task};
+use crate::recipe::{Task, TaskReader};
 use crate::store::{Chosen, Store};
 use crate::worker::{Bench, from_store};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
-use std::io::{BufRead, BufReader, IsTerminal, Write};
+use std::io::{BufReader, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -101,32 +101,15 @@ async fn run_again(store: &Store, bench: &Arc<Bench>, job: &str) -> Result<(Stri
 async fn outside(args: &Args, file: &Path) -> Result<(), Failure> {
     let open = std::fs::File::open(file).map_err(|e| Failure::input(format!("cannot read task file {}: {e}", file.display())))?;
     let (bench, labels) = environment::bench(&args.sandbox)?;
-    let name = file.display().to_string();
     let (mut bad_lines, mut fell_short, mut n) = (Vec::new(), 0usize, 0usize);
-    let mut seen = BTreeSet::new();
-    let mut reader = BufReader::new(open);
-    let mut line = Vec::new();
-    for number in 1.. {
-        line.clear();
-        let got = reader.read_until(b'\n', &mut line).map_err(|e| Failure::input(format!("{name}:{number}: {e}")))?;
-        if got == 0 {
-            break;
-        }
-        let text = String::from_utf8_lossy(&line);
-        if text.trim().is_empty() {
-            continue;
-        }
-        let task = match tasks::parse_line(&name, number, &text) {
+    for (_, read) in TaskReader::new(&file.display().to_string(), BufReader::new(open)) {
+        let task = match read {
             Ok(t) => t,
             Err(problems) => {
                 bad_lines.extend(problems);
                 continue;
             }
         };
-        if !seen.insert(task.id.clone()) {
-            bad_lines.push(tasks::duplicate(&name, number, &task.id));
-            continue;
-        }
         let result = judge_task(&bench, &labels, &task).await;
         n += 1;
         fell_short += usize::from(result["verdict"] != "pass");
@@ -163,7 +146,7 @@ async fn judge_task(bench: &Bench, labels: &[String], task: &Task) -> Value {
         Ok(h) => h,
         Err(e) => return error(e.to_string()),
     };
-    match bench.judge_new(&request, &hash, domains::judge_outside).await {
+    match bench.judge_new(&request, &hash, domains::judge).await {
         Ok(v) => json!({"id": task.id, "verdict": v.judgement.verdict, "reason": v.judgement.reason, "evidence": v.judgement.evidence}),
         Err(e) => error(e.to_string()),
     }

@@ -3,6 +3,7 @@
 pub mod verilog;
 
 use crate::model::{Decided, DomainId, Sample};
+use crate::recipe::tasks::{Check, Task};
 use crate::stages::{Context, StageError};
 use crate::worker::{Request, Ruling};
 use futures::future::BoxFuture;
@@ -116,4 +117,15 @@ pub fn judge(request: &Request, completion: &Completion) -> Result<Ruling, Strin
         .iter()
         .find_map(|d| d.judge(request, completion))
         .unwrap_or_else(|| Err(format!("no domain judges check `{}` in sandbox `{}`", request.check, request.job.sandbox)))
+}
+
+/// The job that judges a task brought from outside; the error names what cannot be judged here.
+pub fn outside(task: &Task) -> Result<Request, String> {
+    match &task.check {
+        Check::Verilog(check) => verilog::outside::request(task, check),
+        other => {
+            let sandbox = serde_json::json!(other.sandbox());
+            Err(format!("tasks for sandbox {sandbox} cannot be judged by this version of assay"))
+        }
+    }
 }

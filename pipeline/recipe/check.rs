@@ -55,7 +55,7 @@ impl<'s> Checker<'s> {
         {
             return self.choice(schema, &choices, node, path);
         }
-        let Some(parts) = self.parts(schema, node, path) else {
+        let Some(Held { parts, undecided }) = self.parts(schema, node, path) else {
             return;
         };
         let misfit = parts.iter().any(|p| !fits(self.schema.types_of(p).as_ref(), node));
@@ -119,7 +119,9 @@ impl<'s> Checker<'s> {
                 open.extend(all);
             }
             for key in ["anyOf", "oneOf"] {
-                let Some(branches) = map.get(key).and_then(Value::as_array) else { continue };
+                let Some(branches) = map.get(key).and_then(Value::as_array) else {
+                    continue;
+                };
                 match self.branch(branches, node, path) {
                     Some(branch) => open.push(branch),
                     // The keys beside the tag can still be checked; those of the alternatives are let pass.

@@ -101,7 +101,7 @@ fn tagged_alternatives_share_the_keys_beside_them() {
         "unknown value `task` for `make`; did you mean `tasks`?\n"
     );
     assert_eq!(
-        said(schema, json!({"use": "x"})),
+        said(schema, json!({"use": "synthesize"})),
         "missing key `make`; it takes `tasks`, `repair`\n"
     );
 }

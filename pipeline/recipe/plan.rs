@@ -124,6 +124,10 @@ pub fn parse_with(file: &str, text: &str, stages: &[StageInfo], extras: Extras<'
     let linked = link(&drafts, &mut problems);
     let order = ordered(&drafts, &linked, &mut problems);
     let failed = problems.iter().any(|p| p.severity == Severity::Error);
+    if failed {
+        // What a warning says mostly follows from an error: a source is unread where its reader is misspelt.
+        problems.retain(|p| p.severity == Severity::Error);
+    }
     let placed = document.place(problems);
     if failed {
         return Err(placed);

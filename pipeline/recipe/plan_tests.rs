@@ -183,7 +183,12 @@ fn seed_version_and_extras_count_where_they_matter() {
 #[test]
 fn fingerprints_are_frozen() {
     // Stored decisions are keyed by these: a change here throws away everything that was ever computed.
-    insta::assert_snapshot!(prints(&plan(RECIPE)).join("\n"), @"");
+    insta::assert_snapshot!(prints(&plan(RECIPE)).join("\n"), @r"
+    d1f4f0dcc6fde79138319e7dbb778b7b
+    b4a764a919ddca9c8a823d35280cfe8e
+    4c46be92412feea009da4379de45f968
+    83504b5b04d473c54c498ada1fb68011
+    ");
 }
 
 #[test]
@@ -191,7 +196,18 @@ fn mistakes_of_nodes() {
     let text = "[nodes.Raw]\nuse = 'source.pipy'\n[nodes.raw]\nuse = 'source.pypi'\npackages = []\ninput = 'x'\n\
                 [nodes.clean]\nuse = 'filter'\ninput = 'rwa'\nlibrary = 'raw'\nmin_char = 3\nmax_chars = -1\n\
                 [nodes.loose]\ninput = 'clean'\n[nodes.open]\nuse = 'filter'\n";
-    insta::assert_snapshot!(errors(text), @"");
+    insta::assert_snapshot!(errors(text), @r"
+    x.toml:3:8: `Raw` is no name for a node; lowercase letters, digits and `_`, a letter first, at most 64
+    x.toml:4:7: unknown stage `source.pipy` in node `Raw`; did you mean `source.pypi`?
+    x.toml:7:12: `packages` in node `raw` must not be empty
+    x.toml:8:1: the source `source.pypi` takes no `input`, but node `raw` has one; remove it
+    x.toml:11:9: unknown node `rwa` as input of node `clean`; did you mean `raw`?
+    x.toml:12:1: the stage `filter` takes no `library`, but node `clean` has one; remove it
+    x.toml:13:1: unknown key `min_char` in node `clean`; did you mean `min_chars`?
+    x.toml:14:13: `max_chars` in node `clean` is -1, but must be at least 0
+    x.toml:15:1: missing key `use` in node `loose`; it takes the name of a stage: `source.pypi`, `filter`, `dedup`, `link`, `verify`
+    x.toml:17:1: missing key `input` in node `open`
+    ");
 }
 
 #[test]
@@ -205,17 +221,33 @@ fn every_cycle_is_named() {
         node("e", "e"),
     ]
     .concat();
-    insta::assert_snapshot!(errors(&text), @"");
+    insta::assert_snapshot!(errors(&text), @r"
+    x.toml:3:8: a cycle: `a` reads `c` reads `b` reads `a`; break it at one of these inputs
+    x.toml:15:8: a cycle: `e` reads `e`; break it at one of these inputs
+    ");
 }
 
 #[test]
 fn mistakes_of_the_head() {
-    insta::assert_snapshot!(render(&parse("x.toml", "recipe = 2\nnaem = 1\n", &stages()).unwrap_err()), @"");
-    insta::assert_snapshot!(render(&parse("x.toml", "recipe = '1'\nname = 'A b'\nseed = -1\nnodes = {}\n", &stages()).unwrap_err()), @"");
-    insta::assert_snapshot!(render(&parse("x.toml", "", &stages()).unwrap_err()), @"");
-    insta::assert_snapshot!(errors("nodes = 3\n"), @"");
-    insta::assert_snapshot!(errors("[nodes]\na = 3\n"), @"");
-    insta::assert_snapshot!(errors("[nodes.a]\nuse='dedup'\ninput='a'\n[nodes.a]\nuse='dedup'\n"), @"");
+    insta::assert_snapshot!(render(&parse("x.toml", "recipe = 2\nnaem = 1\n", &stages()).unwrap_err()), @"x.toml:1:10: recipe format 2 is not supported; this program reads `recipe = 1`");
+    insta::assert_snapshot!(render(&parse("x.toml", "recipe = '1'\nname = 'A b'\nseed = -1\nnodes = {}\n", &stages()).unwrap_err()), @r"
+    x.toml:1:10: `recipe` must be a whole number, not a string; write 1 without quotes
+    x.toml:2:8: `name` is `A b`, which does not match `^[a-z][a-z0-9_-]*$`
+    x.toml:3:8: `seed` is -1, but must be at least 0
+    x.toml:4:9: a recipe needs at least one node
+    ");
+    insta::assert_snapshot!(render(&parse("x.toml", "", &stages()).unwrap_err()), @r"
+    x.toml:1:1: missing key `name`
+    x.toml:1:1: missing key `nodes`
+    x.toml:1:1: missing key `recipe`
+    ");
+    insta::assert_snapshot!(errors("nodes = 3\n"), @"x.toml:3:9: `nodes` must be a table, not a whole number");
+    insta::assert_snapshot!(errors("[nodes]\na = 3\n"), @"x.toml:4:5: node `a` must be a table: `[nodes.a]`");
+    insta::assert_snapshot!(errors("[nodes.a]\nuse='dedup'\ninput='a'\n[nodes.a]\nuse='dedup'\n"), @r"
+    x.toml:6:8: a cycle: `a` reads `a`; break it at one of these inputs
+    x.toml:6:8: duplicate node `a`; the first is on line 3
+    x.toml:7:1: duplicate key `use`
+    ");
 }
 
 #[test]
@@ -246,7 +278,7 @@ proptest! {
         let text: String = text.into_iter().collect();
         match parse("x.toml", &text, &stages()) {
             Ok(plan) => prop_assert!(plan.nodes.iter().all(|n| n.fingerprint.len() == 32)),
-            Err(errors) => prop_assert!(errors.iter().any(Diagnostic::is_error)),
+            Err(errors) => prop_assert!(!errors.is_empty() && errors.iter().all(Diagnostic::is_error)),
         }
     }
 }

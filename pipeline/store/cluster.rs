@@ -64,8 +64,6 @@ pub enum ClusterError {
     Closed(PathBuf),
     #[error("{0} isn't a private folder of uid {1}: remove it, or set ASSAY_STATE to a folder with a shorter path")]
     Socket(PathBuf, u32),
-    #[error("no home for the database: set ASSAY_STATE to a folder, or DATABASE_URL to a server of your own")]
-    NoHome,
     #[error("{}: {source}", path.display())]
     Io { path: PathBuf, source: io::Error },
     #[error("{program} failed: {message} (log: {})", log.display())]
@@ -112,7 +110,7 @@ impl Cluster {
     /// The cluster of a state folder (see [`state_dir`]), whether it exists or not; makes the folder, starts nothing.
     pub fn open(state_dir: &Path) -> Result<Cluster> {
         at(state_dir, fs::create_dir_all(state_dir))?;
-        let root = resolve(state_dir)?.join("postgres");
+        let root = resolve(state_dir).join("postgres");
         let owner = Owner::find()?;
         let path = std::env::var_os("PATH").unwrap_or_default();
         let bin = find_programs(&root.join("data"), Path::new("/usr/lib/postgresql"), &path)?;

@@ -25,40 +25,64 @@ pub struct ShardRow {
     pub samples: Vec<String>,
 }
 
+/// A verdict as an export refers to it.
+#[derive(Clone, Debug)]
+pub struct VerdictOf {
+    pub sample: String,
+    pub check: String,
+    pub verdict: String,
+    pub job: String,
+}
+
+fn group(rows: Vec<VerdictOf>) -> BTreeMap<String, Vec<VerdictOf>> {
+    let mut groups: BTreeMap<String, Vec<VerdictOf>> = BTreeMap::new();
+    for r in rows {
+        groups.entry(r.sample.clone()).or_default().push(r);
+    }
+    groups
+}
+
 impl Store {
-    /// Samples of a build that may be exported, sorted: everything that no node dropped or failed; what a verify node
-    /// saw must have passed, and `sft_*` samples must have been seen by one. With `latest`, every newest verdict on
-    /// the sample's own code must be a pass as well.
-    pub async fn exportable(&self, build: i64, latest: bool) -> Result<Vec<String>, StoreError> {
+    /// Samples of a build that may be exported, sorted: those that no node dropped, failed or went on from. What they
+    /// must have passed is for [`Store::as_built`] and [`Store::latest`] to show.
+    pub async fn exportable(&self, build: i64) -> Result<Vec<String>, StoreError> {
         Ok(sqlx::query_scalar!(
             r#"select o.sample_id as "id!" from outcomes o join stored_samples s on s.id = o.sample_id
                where o.build_id = $1 and s.content_hash is not null
-               group by o.sample_id, s.kind
-               having bool_and(o.outcome in ('keep', 'pass')) and (s.kind not like 'sft_%' or bool_or(o.outcome = 'pass'))
-                 and (not $2 or not exists (select 1 from latest_verdicts v where v.sample_id = o.sample_id
-                      and v.check_name not in ('broken') and v.verdict is distinct from 'pass'))
-               order by 1"#,
-            build,
-            latest
+               group by o.sample_id having bool_and(o.outcome in ('keep', 'pass')) order by 1"#,
+            build
         )
         .fetch_all(&self.pool)
         .await?)
     }
 
-    /// Newest verdicts of samples: (check, verdict, job) by sample id.
-    pub async fn verdict_refs(&self, ids: &[String]) -> Result<BTreeMap<String, Vec<(String, String, String)>>, StoreError> {
-        let rows = sqlx::query!(
-            r#"select sample_id as "sample!", check_name as "check!", verdict as "verdict!", job_hash as "job!" from latest_verdicts
-               where sample_id = any($1) and verdict is not null order by 1, 2, 4"#,
+    /// The verdicts that a build's verify nodes decided by: (check, verdict, job) by sample id.
+    pub async fn as_built(&self, build: i64, ids: &[String]) -> Result<BTreeMap<String, Vec<VerdictOf>>, StoreError> {
+        let rows = sqlx::query_as!(
+            VerdictOf,
+            r#"select distinct d.sample_id as "sample!", coalesce(d.detail ->> 'check', '') as "check!", d.outcome as "verdict!",
+                 coalesce(d.detail ->> 'job', '') as "job!"
+               from decisions d join build_nodes n on n.fingerprint = d.fingerprint and n.scope = d.scope
+               where n.build_id = $1 and d.sample_id = any($2) and d.outcome in ('pass', 'fail', 'flaky') order by 1, 2, 4"#,
+            build,
             ids
         )
         .fetch_all(&self.pool)
         .await?;
-        let mut refs: BTreeMap<String, Vec<(String, String, String)>> = BTreeMap::new();
-        for r in rows {
-            refs.entry(r.sample).or_default().push((r.check, r.verdict, r.job));
-        }
-        Ok(refs)
+        Ok(group(rows))
+    }
+
+    /// The newest verdict per check on what samples teach; one that was never judged shows as `never`.
+    pub async fn latest(&self, ids: &[String]) -> Result<BTreeMap<String, Vec<VerdictOf>>, StoreError> {
+        let rows = sqlx::query_as!(
+            VerdictOf,
+            r#"select sample_id as "sample!", check_name as "check!", coalesce(verdict, 'never') as "verdict!", job_hash as "job!"
+               from latest_verdicts where sample_id = any($1) and check_name <> 'broken' order by 1, 2, 4"#,
+            ids
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        Ok(group(rows))
     }
 
     /// Records an export as begun.
@@ -103,35 +127,6 @@ impl Store {
             .execute(&mut *tx)
             .await?;
         tx.commit().await?;
-        Ok(())
-    }
-
-    /// How far a trainer has acknowledged, with the digest of the sample list that it was fed.
-    pub async fn trainer_offset(&self, build: i64, mixture_sha256: &str, command: &str) -> Result<Option<(String, u64)>, StoreError> {
-        let row = sqlx::query!(
-            "select samples_digest, acknowledged from trainer_offsets where build_id = $1 and mixture_sha256 = $2 and command = $3",
-            build,
-            mixture_sha256,
-            command
-        )
-        .fetch_optional(&self.pool)
-        .await?;
-        Ok(row.map(|r| (r.samples_digest, r.acknowledged as u64)))
-    }
-
-    pub async fn save_trainer_offset(&self, build: i64, mixture_sha256: &str, command: &str, digest: &str, acknowledged: u64) -> Result<(), StoreError> {
-        sqlx::query!(
-            "insert into trainer_offsets (build_id, mixture_sha256, command, samples_digest, acknowledged) values ($1, $2, $3, $4, $5)
-             on conflict (build_id, mixture_sha256, command) do update
-             set samples_digest = excluded.samples_digest, acknowledged = excluded.acknowledged, updated_at = now()",
-            build,
-            mixture_sha256,
-            command,
-            digest,
-            acknowledged as i64
-        )
-        .execute(&self.pool)
-        .await?;
         Ok(())
     }
 }

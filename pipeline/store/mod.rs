@@ -10,7 +10,7 @@ mod samples;
 mod verdicts;
 
 pub use commit::{Commit, CommitError, Counts, Findings, NodeStep, Route, draft_id};
-pub use exports::{ExportRow, ShardRow};
+pub use exports::{ExportRow, ShardRow, VerdictOf};
 pub use predicate::Chosen;
 pub use queue::{BuildPlan, BuildState, Claim, NewNode, NodeRow};
 pub use report::{ExplainedDecision, FaultRow, LineageRow, NodeStatus, SampleFilter, VerdictRow};

@@ -22,6 +22,8 @@ pub struct Request {
     pub seed: u64,
     /// How often it is run; verdicts that disagree are `flaky`.
     pub trials: u32,
+    /// What the judge must know beyond the completion (patterns, thresholds); null where nothing.
+    pub params: Value,
 }
 
 /// What a judge makes of a completion.
@@ -78,6 +80,7 @@ impl Bench {
             &r.judge_version.to_le_bytes(),
             &r.seed.to_le_bytes(),
             &r.trials.to_le_bytes(),
+            r.params.to_string().as_bytes(),
         ]))
     }
 
@@ -200,6 +203,7 @@ fn store_form(r: &Request) -> (Value, Vec<String>) {
     let spec = json!({
         "sandbox": r.job.sandbox, "steps": r.job.steps, "limits": r.job.limits, "files": files, "check": r.check, "engine": r.engine,
         "judge_version": r.judge_version, "seed": r.seed.to_string(), "trials": r.trials,
+        "params": r.params,
     });
     (spec, r.job.files.iter().map(|f| f.content.clone()).collect())
 }
@@ -226,6 +230,7 @@ pub fn from_store(spec: &Value, texts: &BTreeMap<String, String>) -> Result<Requ
         judge_version: field("judge_version")?.as_i64().unwrap_or(0) as i32,
         seed: text("seed")?.parse().map_err(|_| "the stored seed is not a number".to_string())?,
         trials: field("trials")?.as_u64().unwrap_or(1) as u32,
+        params: field("params")?,
     })
 }
 

@@ -107,6 +107,12 @@ impl Bubblewrap {
         })
     }
 
+    /// The numbers of its slots, each this machine's over while it lives: slot N is the control group `slot-N` and, as
+    /// root, the uid 200000 + N.
+    pub fn slots(&self) -> &[u32] {
+        &self.pool.numbers
+    }
+
     async fn run_job(&self, job: &Job) -> Result<Completion, SandboxError> {
         job.validate()?;
         let image = self.image(&job.sandbox)?;

@@ -98,6 +98,8 @@ fn lock_file(number: u32) -> io::Result<PathBuf> {
 pub(crate) struct Pool {
     free: Mutex<Vec<Slot>>,
     count: Semaphore,
+    /// Of all its slots, free or not.
+    pub numbers: Vec<u32>,
 }
 
 impl Pool {
@@ -120,7 +122,8 @@ impl Pool {
             return Err(io::Error::other(format!("{wanted} slots wanted, {} are free on this machine", free.len())));
         }
         free.reverse();
-        Ok(Pool { count: Semaphore::new(free.len()), free: Mutex::new(free) })
+        let numbers = free.iter().rev().map(|slot| slot.number).collect();
+        Ok(Pool { count: Semaphore::new(free.len()), free: Mutex::new(free), numbers })
     }
 
     /// Waits for a free slot.

@@ -29,7 +29,7 @@ impl Mutant {
         self.compiled() && self.judgement.verdict == VerdictKind::Fail
     }
     fn equivalent(&self) -> bool {
-        !self.killed() && self.proof.is_some_and(Proof::equivalent)
+        !self.killed() && self.proof == Some(Proof::Equivalent)
     }
 }
 
@@ -85,7 +85,9 @@ pub async fn measure(ctx: &Context, sample: Sample, config: &OracleConfig) -> Re
     let detail = json!({"kill_rate": strength.kill_rate, "mutants": strength.mutants});
     let mut drafts = vec![candidate(&sample, &task, &reference, &original, None, &strength)];
     for m in judged.iter().chain(&held_out).chain(&broken) {
-        drafts.push(candidate(&sample, &task, &m.text, &m.judgement, Some(m), &strength));
+        let mut d = candidate(&sample, &task, &m.text, &m.judgement, Some(m), &strength);
+        d.metadata.insert("reference_job".into(), json!(original.job_hash));
+        drafts.push(d);
     }
     ctx.record_oracle(&sample.id, strength);
     Ok(decided(&sample.id, Decision::Derive(drafts), detail))
@@ -149,13 +151,13 @@ fn candidate(task: &Sample, loaded: &Loaded, text: &str, judgement: &Judgement, 
     let mut d = Draft::new(Kind::Candidate, DomainId::Chip, text.to_string(), task.origin.clone());
     d.parents = vec![Parent::new(&task.id, "task", None), loaded.record.unit.origin_edge()];
     d.judged_by = vec![(CHECK.into(), judgement.job_hash.clone())];
-    let mut put = |key: &str, value: Value| d.metadata.insert(key.into(), value);
+    let mut put = |key: &str, value: Value| drop(d.metadata.insert(key.into(), value));
     for key in ["licence", "copyright", "language", "module_key"] {
         if let Some(value) = task.metadata.get(key) {
             put(key, value.clone());
         }
     }
-    put("task".into(), json!(task.id));
+    put("task", json!(task.id));
     put("job", json!(judgement.job_hash));
     put("oracle", json!({"kill_rate": round(oracle.kill_rate), "mutants": oracle.mutants}));
     if let Some(m) = mutant {

@@ -71,6 +71,7 @@ impl Loaded {
             judge_version: super::judge::JUDGE_VERSION,
             seed: self.seed,
             trials,
+            params: Value::Null,
         }
     }
 }
@@ -125,7 +126,12 @@ pub async fn make(ctx: &Context, unit: Sample, config: &TaskConfig) -> Result<De
     if !golden.lively() {
         return Ok(decided(&unit.id, Decision::Drop("outputs_do_not_toggle"), json!({"coverage": coverage})));
     }
-    let draft = draft(&unit, record, &design, dut, bench, golden, seed);
+    let facts = tokio::task::block_in_place(|| text::facts(&unit.content, &record.module, &bench.ports));
+    let Some(facts) = facts else {
+        return Ok(decided(&unit.id, Decision::Drop("not_understood"), json!({"message": "no facts could be read off the module"})));
+    };
+    let requirement = text::describe(&facts, seed);
+    let draft = draft(&unit, record, &design, dut, bench, golden, requirement, seed);
     Ok(decided(&unit.id, Decision::Derive(vec![draft]), json!({"coverage": coverage})))
 }
 
@@ -202,8 +208,17 @@ fn hints(text: &str, module: &str) -> Hints {
     }
 }
 
-fn draft(unit: &Sample, record: UnitRecord, design: &Design, dut: String, bench: Bench, golden: Golden, seed: u64) -> Draft {
-    let requirement = text::describe(&text::facts(&unit.content, &record.module, &bench.ports), seed);
+#[allow(clippy::too_many_arguments)]
+fn draft(
+    unit: &Sample,
+    record: UnitRecord,
+    design: &Design,
+    dut: String,
+    bench: Bench,
+    golden: Golden,
+    requirement: text::Requirement,
+    seed: u64,
+) -> Draft {
     let mut d = Draft::new(Kind::Task, DomainId::Chip, requirement.text.clone(), unit.origin.clone());
     let lines = Some(record.module_lines);
     d.parents = vec![Parent::new(&unit.id, "from", lines), record.origin_edge()];

@@ -56,23 +56,49 @@ fn every_sandbox_has_its_keys() {
 
 #[test]
 fn mistakes_name_the_key_and_the_near_miss() {
-    insta::assert_snapshot!(said(|t| { t["sandbox"] = json!("verliog"); t["promt"] = json!("x"); }), @"");
-    insta::assert_snapshot!(said(|t| t["check"] = json!({"simulater": "icarus", "synthesizable": "yes"})), @"");
-    insta::assert_snapshot!(said(|t| t["check"] = json!({"simulator": "ikarus"})), @"");
-    insta::assert_snapshot!(said(|t| t["files"] = json!([{"path": "tb.v", "content": 1, "role": "testbensh"}])), @"");
-    insta::assert_snapshot!(said(|t| t["limits"] = json!({"cpu_ms": 0, "memory": 1})), @"");
-    insta::assert_snapshot!(said(|t| { t["candidate"] = json!([]); t["id"] = json!(7); }), @"");
-    insta::assert_snapshot!(said(|t| *t = json!({"id": "x"})), @"");
-    insta::assert_snapshot!(said(|t| *t = json!([1])), @"");
+    insta::assert_snapshot!(said(|t| { t["sandbox"] = json!("verliog"); t["promt"] = json!("x"); }), @r"
+    t.jsonl:3: unknown key `promt`; did you mean `prompt`?
+    t.jsonl:3: unknown value `verliog` for `sandbox`; did you mean `verilog`?
+    ");
+    insta::assert_snapshot!(said(|t| t["check"] = json!({"simulater": "icarus", "synthesizable": "yes"})), @r"
+    t.jsonl:3: `check.synthesizable` must be true or false, not a string
+    t.jsonl:3: unknown key `simulater` in `check`; did you mean `simulator`?
+    ");
+    insta::assert_snapshot!(said(|t| t["check"] = json!({"simulator": "ikarus"})), @"t.jsonl:3: unknown value `ikarus` for `check.simulator`; did you mean `icarus`?");
+    insta::assert_snapshot!(said(|t| t["files"] = json!([{"path": "tb.v", "content": 1, "role": "testbensh"}])), @r"
+    t.jsonl:3: `files[0].content` must be a string, not a whole number
+    t.jsonl:3: unknown value `testbensh` for `files[0].role`; did you mean `testbench`?
+    ");
+    insta::assert_snapshot!(said(|t| t["limits"] = json!({"cpu_ms": 0, "memory": 1})), @r"
+    t.jsonl:3: `limits.cpu_ms` is 0, but must be at least 1
+    t.jsonl:3: unknown key `memory` in `limits`
+    ");
+    insta::assert_snapshot!(said(|t| { t["candidate"] = json!([]); t["id"] = json!(7); }), @r"
+    t.jsonl:3: `candidate` must not be empty
+    t.jsonl:3: `id` must be a string, not a whole number
+    ");
+    insta::assert_snapshot!(said(|t| *t = json!({"id": "x"})), @r"
+    t.jsonl:3: missing key `candidate`
+    t.jsonl:3: missing key `sandbox`; it takes `verilog`, `cuda`, `stm32f407`, `x86_64`, `cadquery`
+    t.jsonl:3: missing key `sandbox`
+    ");
+    insta::assert_snapshot!(said(|t| *t = json!([1])), @"t.jsonl:3: the document must be an object, not a list");
 }
 
 #[test]
 fn contradictions_are_found() {
-    insta::assert_snapshot!(said(|t| t["check"] = json!({"pass": "(", "equivalence": true})), @"");
-    insta::assert_snapshot!(said(|t| { t["sandbox"] = json!("x86_64"); t["check"] = json!({"min_speedup": 2}); }), @"");
+    insta::assert_snapshot!(said(|t| t["check"] = json!({"pass": "(", "equivalence": true})), @r"
+    t.jsonl:3: `check.equivalence` needs a file of role `reference`, and there is none
+    t.jsonl:3: `check.pass` is no regular expression: unclosed group
+    ");
+    insta::assert_snapshot!(said(|t| { t["sandbox"] = json!("x86_64"); t["check"] = json!({"min_speedup": 2}); }), @"t.jsonl:3: `check.min_speedup` needs a file of role `baseline`, and there is none");
     let paths =
         json!([{"path": "../a", "content": ""}, {"path": "/etc/x", "content": ""}, {"path": "dut.v", "content": ""}]);
-    insta::assert_snapshot!(said(|t| t["files"] = paths.clone()), @"");
+    insta::assert_snapshot!(said(|t| t["files"] = paths.clone()), @r"
+    t.jsonl:3: bad path `../a`; it must be relative, `/`-separated, without `.`, `..`, empty parts, `\` or control characters
+    t.jsonl:3: bad path `/etc/x`; it must be relative, `/`-separated, without `.`, `..`, empty parts, `\` or control characters
+    t.jsonl:3: the path `dut.v` is used twice
+    ");
 }
 
 #[test]
@@ -95,7 +121,12 @@ fn bad_lines_do_not_end_a_file() {
     let fine: Vec<_> = read.iter().filter(|(_, t)| t.is_ok()).map(|(line, _)| *line).collect();
     assert_eq!(fine, [1, 7]);
     let bad: Vec<_> = read.into_iter().filter_map(|(_, t)| t.err()).flatten().collect();
-    insta::assert_snapshot!(render(&bad), @"");
+    insta::assert_snapshot!(render(&bad), @r"
+    t.jsonl:2:1: not valid JSON: EOF while parsing an object
+    t.jsonl:4: the line is longer than 16777216 bytes; split it, or leave out what the judge does not need
+    t.jsonl:5: not UTF-8 from byte 1 of the line on
+    t.jsonl:6: the id `t1` is used twice; first on line 1
+    ");
 }
 
 #[test]

@@ -12,22 +12,17 @@ pub(super) const SOCKET_PATH_MAX: usize = 107;
 
 /// Where this machine's state lives (the database, sandbox images): `ASSAY_STATE` if set; for root `/var/lib/assay`,
 /// because neither Postgres nor sandboxes, which run as other users, could pass through a closed home; for everyone
-/// else the `.assay` of the checkout (which `make setup` makes), else `assay` in the user's data folder.
-/// Decides only; creates nothing. Absolute, and free of symlinks if it exists.
-pub fn state_dir() -> Result<PathBuf> {
+/// else the `.assay` of the checkout (which `make setup` makes), else `assay` in the user's data folder, else `.assay`
+/// here. Decides only; creates nothing. Absolute, and free of symlinks if it exists.
+pub fn state_dir() -> PathBuf {
     let set = |name| std::env::var_os(name).filter(|v| !v.is_empty()).map(PathBuf::from);
-    let found = if let Some(dir) = set("ASSAY_STATE") {
-        dir
-    } else if euid() == 0 {
-        PathBuf::from("/var/lib/assay")
-    } else if let Some(dir) = checkout_state() {
-        dir
-    } else if let Some(dir) = set("XDG_DATA_HOME") {
-        dir.join(NAME)
-    } else {
-        set("HOME").ok_or(ClusterError::NoHome)?.join(".local/share").join(NAME)
-    };
-    resolve(&found)
+    let for_root = || (euid() == 0).then(|| PathBuf::from("/var/lib/assay"));
+    let data_folder = || set("XDG_DATA_HOME").or_else(|| Some(set("HOME")?.join(".local/share")));
+    let found = set("ASSAY_STATE")
+        .or_else(for_root)
+        .or_else(checkout_state)
+        .or_else(|| Some(data_folder()?.join(NAME)));
+    resolve(&found.unwrap_or_else(|| ".assay".into()))
 }
 
 /// The nearest `.assay` at or above the current folder, if it is ours.
@@ -37,8 +32,10 @@ fn checkout_state() -> Option<PathBuf> {
     states.find(|dir| fs::metadata(dir).is_ok_and(|m| m.is_dir() && m.uid() == euid()))
 }
 
-pub(super) fn resolve(path: &Path) -> Result<PathBuf> {
-    fs::canonicalize(path).or_else(|_| at(path, std::path::absolute(path)))
+pub(super) fn resolve(path: &Path) -> PathBuf {
+    fs::canonicalize(path)
+        .or_else(|_| std::path::absolute(path))
+        .unwrap_or_else(|_| path.into())
 }
 
 pub(super) fn euid() -> u32 {

@@ -187,6 +187,18 @@ fn a_long_path_gets_a_short_private_socket() {
 }
 
 #[test]
+fn state_is_decided_without_making_anything() {
+    let found = state_dir();
+    assert!(found.is_absolute());
+    match std::env::var_os("ASSAY_STATE") {
+        Some(set) => assert_eq!(found, resolve(Path::new(&set))),
+        None if euid() == 0 => assert_eq!(found, Path::new("/var/lib/assay")),
+        None => assert!(found.ends_with("assay") || found.join(".").exists()),
+    }
+    assert_eq!(resolve(Path::new("/nonexistent/../x")), Path::new("/nonexistent/../x"));
+}
+
+#[test]
 fn a_planted_socket_folder_is_refused() {
     let state = State::new();
     let (owner, dir) = (Owner { uid: euid(), gid: 0 }, state.dir.path().join("run"));

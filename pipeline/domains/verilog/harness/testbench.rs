@@ -116,8 +116,9 @@ fn role_comment(port: &Port) -> &'static str {
 const HEAD: &str = "\
 // Differential testbench for `@TOP@`.
 //
-// One cycle takes 100 ns: inputs change at +0, auxiliary clocks at +10, outputs are compared at +20 (before the
-// edge), the clock rises at +30, outputs are compared again at +50 (after the edge), the clock falls at +60.
+// One cycle takes 100 ns: inputs change at +0, while the clock is still high from the cycle before; auxiliary
+// clocks change at +10; the clock falls at +20; outputs are compared at +40 (before the edge); the clock rises
+// at +50; outputs are compared again at +70 (after the edge). So both edges see inputs of their own.
 // Expected outputs were recorded from the reference under the same stimulus; where it held X or Z, anything goes.
 //
 //   +record    print the outputs instead of comparing them
@@ -260,11 +261,10 @@ fn drive(in_bits: u32, aux: u32, clocked: bool) -> String {
     if lines[1] == "#10" {
         lines[1].push(';');
     }
-    lines.push(format!("#10 observe({});", if clocked { 0 } else { 2 }));
     if clocked {
-        lines.extend(["#10 clk = 1'b1;", "#20 observe(1);", "#10 clk = 1'b0;", "#40;"].map(String::from));
+        lines.extend(["#10 clk = 1'b0;", "#20 observe(0);", "#10 clk = 1'b1;", "#20 observe(1);", "#30;"].map(String::from));
     } else {
-        lines.push("#80;".into());
+        lines.extend(["#10 observe(2);", "#80;"].map(String::from));
     }
     lines.retain(|l| !l.is_empty());
     lines.iter().map(|l| format!("      {l}\n")).collect()

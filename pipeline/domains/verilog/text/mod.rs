@@ -6,16 +6,28 @@
 mod behaviour;
 mod comments;
 mod describe;
+mod difference;
+mod direct;
 mod directives;
 mod english;
+mod eval;
+mod explain;
 mod expr;
 mod extract;
 mod facts;
+mod grade;
+mod place;
+mod prompt;
+mod repair;
 mod statements;
 mod structure;
+mod symptom;
 mod trace;
 mod wording;
 
 pub use describe::{ENOUGH, Requirement, describe};
+pub use direct::{DirectInput, direct, direct_difficulty, interface};
 pub use extract::facts;
 pub use facts::{ModuleFacts, Param, PortFact};
+pub use grade::repair_difficulty;
+pub use repair::{Evidence, RepairInput, prompt_chars, repair};

@@ -213,7 +213,7 @@ fn unnegated(c: &Case, op: &str, arg: &str, pick: &mut Pick) -> Told {
             format!("{t} therefore react{} to the opposite level of {bare}.", if c.plural() { "" } else { "s" }),
         ]),
         _ => pick.of(vec![
-            format!("{t} therefore sees{} {bare} upside down.", ""),
+            format!("{t} is computed from {bare} upside down."),
             format!("Its contribution to {t} is inverted."),
             format!("Every 0 that {bare} should contribute to {t} arrives as a 1, and the reverse."),
         ]),
@@ -360,10 +360,13 @@ fn dropped(c: &Case, op: &str, gone: &str, left: &str, pick: &mut Pick) -> Told 
             format!("{g} alone can no longer bring it about."),
             format!("The contribution of {g} is lost."),
         ]),
-        "+" | "-" if matches!(gone, "1" | "1'b1" | "1'd1") => pick.of(vec![
-            format!("The value of {t} stays one {} than it should be.", if op == "+" { "lower" } else { "higher" }),
+        "+" | "-" if matches!(gone, "1" | "1'b1" | "1'd1") && c.target() == Some(left) => pick.of(vec![
             format!("{t} is not stepped at all and keeps repeating its old value."),
-        ][..1].to_vec()),
+            format!("The assignment gives {t} what it already holds, so it stands still."),
+        ]),
+        "+" | "-" if matches!(gone, "1" | "1'b1" | "1'd1") => {
+            format!("The value comes out one too {}.", if op == "+" { "low" } else { "high" })
+        }
         _ if unseen => format!("{t} is now independent of {g}."),
         _ => format!("The operation with {g} is not carried out."),
     };

@@ -1,0 +1,3 @@
+# Uses nothing and never ends.
+sleep 1000
+echo ESCAPED: slept it out

@@ -1,0 +1,3 @@
+# Prints without end.
+yes flood
+echo ESCAPED: it was all read

@@ -1,0 +1,197 @@
+//! The default runtime, for real: what comes back, what limits do, and that nothing is left behind.
+
+mod common;
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use common::{job, log, sh, simulation, step};
+use sandboxes::{Bubblewrap, Ended, Runtime, Status, Tier, When, hostile, verilog};
+
+/// Processes whose uid is one of the slots' (root's slots only; a user's have uids that depend on their range).
+fn processes(slots: &[u32]) -> Vec<String> {
+    let entries = fs::read_dir("/proc").unwrap().flatten();
+    let statuses = entries.filter_map(|entry| fs::read_to_string(entry.path().join("status")).ok());
+    let of_slot = |text: &String| {
+        let uid = text.lines().find_map(|line| line.strip_prefix("Uid:")).and_then(|line| line.split_whitespace().next());
+        let uid = uid.and_then(|uid| uid.parse::<u32>().ok());
+        uid.is_some_and(|uid| slots.iter().any(|slot| uid == 200_000 + slot))
+    };
+    statuses.filter(of_slot).map(|text| text.lines().take(3).collect::<Vec<_>>().join(" ")).collect()
+}
+
+/// Folders of the slots that still hold processes, in any hierarchy.
+fn occupied(slots: &[u32]) -> Vec<String> {
+    let mut found = Vec::new();
+    for hierarchy in ["memory/assay", "pids/assay", "cpuacct/assay", "unified/assay", "assay"] {
+        for slot in slots {
+            let path = format!("/sys/fs/cgroup/{hierarchy}/slot-{slot}/cgroup.procs");
+            if fs::read_to_string(&path).is_ok_and(|text| !text.trim().is_empty()) {
+                found.push(path);
+            }
+        }
+    }
+    found
+}
+
+fn mounts() -> usize {
+    fs::read_to_string("/proc/self/mountinfo").unwrap().lines().count()
+}
+
+fn assert_nothing_left(runtime: &Bubblewrap, mounts_before: usize) {
+    assert_eq!(processes(runtime.slots()), Vec::<String>::new());
+    assert_eq!(occupied(runtime.slots()), Vec::<String>::new());
+    assert_eq!(mounts(), mounts_before);
+}
+
+#[tokio::test]
+async fn steps_run_by_their_conditions() {
+    let runtime = common::open(1);
+    assert_eq!(runtime.tier(), Tier::Full);
+    let steps = vec![
+        step("first", &["sh", "-c", "echo out; echo err >&2; cat in/a/b.txt"], When::Ok),
+        step("fails", &["sh", "-c", "exit 3"], When::Ok),
+        step("skipped", &["true"], When::Ok),
+        step("cleanup", &["echo", "it's $HOME"], When::Failed("fails".into())),
+        step("crashes", &["sh", "-c", "kill -SEGV $$"], When::Always),
+        step("missing", &["no-such-tool"], When::Always),
+    ];
+    let completion = runtime.run(&job(&[("a/b.txt", "hello\n")], steps)).await.unwrap();
+    let statuses: Vec<_> = completion.steps.iter().map(|step| step.status.clone()).collect();
+    let expected =
+        [Status::Exit(0), Status::Exit(3), Status::NotRun, Status::Exit(0), Status::Signal(11), Status::Exit(127)];
+    assert_eq!(statuses, expected);
+    assert_eq!(log(&completion, 0), "out\nerr\nhello\n");
+    assert_eq!(log(&completion, 3), "it's $HOME\n");
+    assert_eq!((completion.ended, completion.starved), (None, false));
+    assert!(completion.tier == "bwrap+cgroup" && completion.cpu_ms > 0 && completion.peak_bytes > 0, "{completion:?}");
+}
+
+#[tokio::test]
+async fn many_steps_keep_their_logs_apart() {
+    let runtime = common::open(1);
+    let names: Vec<String> = (0..20).map(|n| format!("s{n}")).collect();
+    let steps = names.iter().map(|name| step(name, &["echo", name], When::Ok)).collect();
+    let completion = runtime.run(&job(&[], steps)).await.unwrap();
+    for (index, name) in names.iter().enumerate() {
+        assert_eq!(completion.steps[index].status, Status::Exit(0));
+        assert_eq!(log(&completion, index), format!("{name}\n"));
+    }
+}
+
+#[tokio::test]
+async fn the_same_job_sees_the_same_world() {
+    let runtime = common::open(2);
+    let job = sh("perl -e 'printf \"%s\\n\", \\my $x'; env; id; hostname; pwd; ls -lan --time-style=+ / /job /tmp; echo $$");
+    let first = runtime.run(&job).await.unwrap();
+    let (second, third) = tokio::join!(runtime.run(&job), runtime.run(&job));
+    assert_eq!(first.steps, second.unwrap().steps);
+    assert_eq!(first.steps, third.unwrap().steps);
+}
+
+#[tokio::test]
+async fn output_is_cut_at_its_limit() {
+    let runtime = common::open(1);
+    let mut flood = sh("yes");
+    flood.limits.output_bytes = 1000;
+    let completion = runtime.run(&flood).await.unwrap();
+    assert_eq!((completion.ended, completion.steps[0].log.len()), (Some(Ended::Output), 1000));
+    assert_eq!(completion.steps[0].status, Status::Killed);
+}
+
+#[tokio::test]
+async fn an_invalid_job_is_a_typed_error() {
+    let runtime = common::open(1);
+    let error = runtime.run(&job(&[("../x", "")], simulation().steps)).await.unwrap_err();
+    assert_eq!((error.kind(), error.retryable()), ("invalid_job", false));
+    let mut unknown = sh("true");
+    unknown.sandbox = "vhdl".into();
+    assert_eq!(runtime.run(&unknown).await.unwrap_err().kind(), "unknown_sandbox");
+}
+
+#[tokio::test]
+async fn canaries_come_out_as_expected() {
+    let runtime = common::open(1);
+    for canary in verilog::canaries() {
+        let completion = runtime.run(&canary.job).await.unwrap();
+        canary.check(&completion).unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn hostile_programs_are_contained_and_leave_nothing() {
+    let mounts_before = mounts();
+    let runtime = common::open(1);
+    let results = hostile::run(&runtime).await;
+    for result in &results {
+        println!("{} {}: {}", if result.contained { "held  " } else { "FAILED" }, result.name, result.detail);
+    }
+    assert!(results.iter().all(|result| result.contained));
+    assert_nothing_left(&runtime, mounts_before);
+    let after = runtime.run(&simulation()).await.unwrap();
+    assert_eq!(log(&after, 1), "n= 44\n");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_dropped_future_kills_its_job() {
+    let mounts_before = mounts();
+    let runtime = common::open(1);
+    // From before it starts to well after.
+    for wait_ms in [0, 1, 3, 10, 30, 100] {
+        let endless = sh("setsid sh -c 'while :; do :; done' & while :; do :; done");
+        let cut = tokio::time::timeout(Duration::from_millis(wait_ms), runtime.run(&endless)).await;
+        assert!(cut.is_err());
+    }
+    let completion = runtime.run(&simulation()).await.unwrap();
+    assert_eq!(log(&completion, 1), "n= 44\n");
+    assert_nothing_left(&runtime, mounts_before);
+}
+
+#[tokio::test]
+async fn two_owners_share_no_slot() {
+    let (first, second) = (common::open(2), common::open(2));
+    assert!(first.slots().iter().all(|slot| !second.slots().contains(slot)), "{:?} {:?}", first.slots(), second.slots());
+    let job = simulation();
+    let (one, two) = tokio::join!(first.run(&job), second.run(&job));
+    assert_eq!(one.unwrap().steps, two.unwrap().steps);
+}
+
+/// Not a test of its own: the owner that the next test kills.
+#[tokio::test]
+#[ignore = "run by a_killed_owner_takes_its_sandboxes_along"]
+async fn owner_to_be_killed() {
+    let runtime = common::open(1);
+    let endless = sh("trap '' TERM HUP; setsid sleep 1000 & sleep 1000");
+    println!("\nslot {}", runtime.slots()[0]);
+    runtime.run(&endless).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_killed_owner_takes_its_sandboxes_along() {
+    common::state_dir();
+    let mut owner = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "owner_to_be_killed", "--ignored", "--nocapture"])
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let lines = BufReader::new(owner.stdout.take().unwrap()).lines().map_while(Result::ok);
+    let slot = lines.into_iter().find_map(|line| line.strip_prefix("slot ").map(|slot| slot.parse::<u32>().unwrap()));
+    let slots = [slot.unwrap()];
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while processes(&slots).iter().filter(|process| process.contains("sleep")).count() < 2 {
+        assert!(Instant::now() < deadline, "the owner's sandbox did not start");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    owner.kill().unwrap();
+    owner.wait().unwrap();
+    let deadline = Instant::now() + Duration::from_secs(5);
+    while !processes(&slots).is_empty() {
+        assert!(Instant::now() < deadline, "{:?}", processes(&slots));
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    // Its groups are still there; whoever comes next removes or takes them.
+    drop(common::open(1));
+    assert_eq!(occupied(&slots), Vec::<String>::new());
+}

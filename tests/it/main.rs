@@ -1,0 +1,12 @@
+//! The one integration binary: real Postgres, real sandboxes, the real program.
+
+mod break_it;
+mod builds;
+mod commands;
+mod golden;
+mod hostile_input;
+mod lab;
+mod recipes;
+mod sinks;
+mod store;
+mod tidy;
