@@ -107,7 +107,7 @@ fn nodes(plan: &recipe::Plan) -> Result<Vec<NewNode>, Failure> {
 
 /// Downloads are kept by hash, beside the database's state.
 pub fn cache_dir() -> Result<PathBuf, Failure> {
-    Ok(crate::store::cluster::state_dir()?.join("downloads"))
+    Ok(crate::store::cluster::state_dir().join("downloads"))
 }
 
 /// The first interrupt asks the loops to stop and give back what they hold; the second ends the process.

@@ -33,7 +33,7 @@ pub async fn run(args: Args) -> Result<(), Failure> {
             if std::env::var_os("DATABASE_URL").is_some_and(|v| !v.is_empty()) {
                 return Err(Failure::input("DATABASE_URL is set: that database is not assay's to stop; unset it to stop the local one"));
             }
-            let stopped = Cluster::open(&state_dir()?)?.stop()?;
+            let stopped = Cluster::open(&state_dir())?.stop()?;
             eprintln!("{}", if stopped { "stopped" } else { "it was not running" });
         }
         Action::Url => println!("{}", environment::database()?.0),

@@ -16,7 +16,7 @@ pub fn database() -> Result<(String, Option<PathBuf>), Failure> {
     {
         return Ok((url, None));
     }
-    let dir = state_dir()?;
+    let dir = state_dir();
     Ok((Cluster::open(&dir)?.ensure()?, Some(dir)))
 }
 
@@ -35,20 +35,20 @@ pub fn parallelism() -> usize {
 #[derive(clap::Args, Clone, Debug)]
 pub struct SandboxFlags {
     /// Accept a weaker sandbox by name where a layer is missing (recorded in the evidence of every verdict)
-    #[arg(long, value_name = "TIER", value_parser = ["no-cgroup"])]
+    #[arg(long, value_name = "TIER", env = "ASSAY_ALLOW_WEAKER", value_parser = ["no-cgroup"])]
     pub allow_weaker: Option<String>,
 }
 
 /// Opens the sandbox runtime of this machine.
 pub fn runtime(flags: &SandboxFlags, slots: u32) -> Result<Arc<dyn Runtime>, Failure> {
     let allow_weaker = flags.allow_weaker.as_deref().map(str::parse::<Tier>).transpose().map_err(Failure::input)?;
-    Ok(Arc::new(Bubblewrap::open(sandboxes::Options { state_dir: state_dir()?, slots, allow_weaker })?))
+    Ok(Arc::new(Bubblewrap::open(sandboxes::Options { state_dir: state_dir(), slots, allow_weaker })?))
 }
 
 /// A bench over the runtime, and the labels of the images that it has.
 pub fn bench(flags: &SandboxFlags) -> Result<(Arc<Bench>, Vec<String>), Failure> {
     let runtime = runtime(flags, parallelism() as u32 + 1)?;
-    let labels = sandboxes::images::list(&state_dir()?)?.into_iter().map(|i| i.name).collect();
+    let labels = sandboxes::images::list(&state_dir())?.into_iter().map(|i| i.name).collect();
     Ok((Arc::new(Bench::new(Some(runtime))), labels))
 }
 

@@ -43,7 +43,7 @@ pub async fn run(args: Args) -> Result<(), Failure> {
 
 async fn build(names: Vec<String>) -> Result<(), Failure> {
     let names: Vec<String> = if names.is_empty() { images::names().into_iter().map(String::from).collect() } else { names };
-    let state = state_dir()?;
+    let state = state_dir();
     for name in names {
         let state = state.clone();
         let built = tokio::task::spawn_blocking(move || images::build(&name, &state, &|line| eprintln!("{line}")));
@@ -54,7 +54,7 @@ async fn build(names: Vec<String>) -> Result<(), Failure> {
 }
 
 fn list(as_json: bool) -> Result<(), Failure> {
-    let found = images::list(&state_dir()?)?;
+    let found = images::list(&state_dir())?;
     if as_json {
         println!("{}", json!(found));
         return Ok(());

@@ -50,9 +50,7 @@ impl<'s> Checker<'s> {
     }
 
     fn value(&mut self, schema: &'s Value, node: &Node, path: &mut Path) {
-        if let Some(choices) = self.schema.choices(schema)
-            && !choices.is_empty()
-        {
+        if let Some(choices) = self.schema.choices(schema).filter(|c| !c.is_empty()) {
             return self.choice(schema, &choices, node, path);
         }
         let Some(Held { parts, undecided }) = self.parts(schema, node, path) else {

@@ -2,6 +2,7 @@
 //! scrubbed of personal data and credentials before it goes anywhere.
 
 pub mod directory;
+mod expression;
 pub mod glob;
 mod index;
 pub mod licence;

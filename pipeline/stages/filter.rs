@@ -1,5 +1,7 @@
-//! `filter`: is a file worth learning from, and may it be used? The cheapest questions come first; parsing is the
-//! dearest and comes last.
+//! `filter`: may a file be used, and is it worth learning from?
+//!
+//! What its authors say about it (licence, generated) comes first, because it explains most; then the cheap measures;
+//! parsing is the dearest and comes last.
 
 pub mod markers;
 pub mod shape;
@@ -55,7 +57,8 @@ pub struct Config {
     pub allow_stubs: bool,
     /// Licences that may stay: SPDX ids, `LicenseRef-…`, or `unknown` for files about which nothing is known.
     pub licences: Vec<String>,
-    /// The greatest share of the text inside syntax errors (0 to 1).
+    /// The greatest share of the code inside syntax errors (0 to 1). Of 530 real files, templates lie above 0.3 and
+    /// everything else under 0.015.
     pub max_parse_error_share: f64,
 }
 
@@ -69,7 +72,7 @@ impl Default for Config {
             max_line_chars: 1_000,
             max_mean_line_chars: 150.0,
             min_alnum_share: 0.4,
-            max_data_share: 0.7,
+            max_data_share: 0.85,
             allow_generated: false,
             allow_stubs: false,
             licences: PERMISSIVE.iter().map(|s| s.to_string()).collect(),
@@ -145,8 +148,8 @@ pub mod reason {
 /// what was measured against which threshold.
 pub fn judge(config: &Config, domain: DomainId, licence: &str, text: &str) -> (Option<&'static str>, Metadata) {
     let found = licence_reason(config, licence)
-        .or_else(|| shape_reason(config, text))
         .or_else(|| generated_reason(config, text))
+        .or_else(|| shape_reason(config, text))
         .or_else(|| content_reason(config, text))
         .or_else(|| syntax_reason(config, domain, text));
     match found {

@@ -156,7 +156,9 @@ impl<R: BufRead> TaskReader<R> {
         if self.source.by_ref().take(limit).read_until(b'\n', &mut line)? == 0 {
             return Ok(None);
         }
-        if line.pop_if(|b| *b == b'\n').is_none() && line.len() > MAX_LINE_BYTES {
+        if line.last() == Some(&b'\n') {
+            line.pop();
+        } else if line.len() > MAX_LINE_BYTES {
             self.source.skip_until(b'\n')?;
         }
         Ok(Some(line))

@@ -139,6 +139,12 @@ impl Pass {
         }
     }
 
+    /// The whole population in order, cut into ranges.
+    fn blocks(&self, size: usize) -> impl Iterator<Item = std::ops::Range<usize>> + use<> {
+        let len = self.docs.len();
+        (0..len).step_by(size).map(move |start| start..(start + size).min(len))
+    }
+
     fn bands(&self, doc: usize) -> impl Iterator<Item = (usize, u64)> + use<> {
         self.docs[doc]
             .sketch
@@ -235,15 +241,23 @@ fn drop_detail(survivor: &str, similarity: f64, level: &str) -> Metadata {
 
 /// Decides about a population that fits into memory.
 pub fn dedup(config: &Config, samples: &[Sample]) -> Vec<Decided> {
-    if !config.key.is_empty() {
-        return keyed::decide(samples.iter().map(|s| keyed::Keyed::of(config, s)).collect());
+    match config.key.is_empty() {
+        true => in_blocks(config, samples, CHUNK),
+        false => keyed::decide(samples.iter().map(|s| keyed::Keyed::of(config, s)).collect()),
     }
+}
+
+/// By text, in blocks; their size decides about memory and nothing else.
+fn in_blocks(config: &Config, samples: &[Sample], size: usize) -> Vec<Decided> {
     let texts: BTreeMap<&str, &str> = samples.iter().map(|s| (s.id.as_str(), s.content.as_str())).collect();
     let mut pass = Pass::new(docs(samples), config.threshold);
-    let block = 0..pass.docs.len();
-    let set = |doc: &usize| Some((*doc, shingles(texts.get(pass.docs[*doc].id.as_str())?)));
-    let sets: Sets = pass.needed(block.clone()).iter().filter_map(set).collect();
-    block.map(|doc| pass.decide(doc, &sets)).collect()
+    let mut decided = Vec::with_capacity(samples.len());
+    for block in pass.blocks(size) {
+        let set = |doc: usize| Some((doc, shingles(texts.get(pass.docs[doc].id.as_str())?)));
+        let sets: Sets = pass.needed(block.clone()).into_iter().filter_map(set).collect();
+        decided.extend(block.map(|doc| pass.decide(doc, &sets)));
+    }
+    decided
 }
 
 struct Dedup {
@@ -259,8 +273,7 @@ impl Dedup {
         }
         let mut pass = Pass::new(all, self.config.threshold);
         let mut decided = Vec::with_capacity(ids.len());
-        for start in (0..pass.docs.len()).step_by(CHUNK) {
-            let block = start..(start + CHUNK).min(pass.docs.len());
+        for block in pass.blocks(CHUNK) {
             let needed: Vec<usize> = pass.needed(block.clone()).into_iter().collect();
             let mut sets = Sets::new();
             for part in needed.chunks(CHUNK) {

@@ -129,7 +129,7 @@ fn configurations_that_cannot_work_are_refused() {
 }
 
 proptest! {
-    /// Whatever the order in which samples come: the same decisions, a survivor for every drop, and no survivor dropped.
+    /// Whatever the order in which samples come, and however they are cut into blocks: the same decisions, a survivor for every drop, and no survivor dropped.
     #[test]
     fn order_of_arrival_does_not_matter(picks in prop::collection::vec((0usize..3, 0usize..60), 1..20), turn in 0usize..20) {
         let samples: Vec<_> = picks.iter().enumerate()
@@ -138,6 +138,9 @@ proptest! {
         turned.rotate_left(turn % samples.len());
         let decided = dedup(&Config::default(), &samples);
         prop_assert_eq!(rows(&decided), rows(&dedup(&Config::default(), &turned)));
+        for size in [1, 2, 7] {
+            prop_assert_eq!(rows(&decided), rows(&in_blocks(&Config::default(), &samples, size)));
+        }
         let kept: BTreeSet<_> = decided.iter().filter(|d| matches!(d.decision, Decision::Keep)).map(|d| d.sample.clone()).collect();
         for d in &decided {
             if matches!(d.decision, Decision::Drop(_)) {

@@ -39,8 +39,8 @@ pub fn without_comments(text: &str) -> String {
         rest = &rest[at..];
         let end = if rest.starts_with("//") {
             rest.find('\n').unwrap_or(rest.len())
-        } else if rest.starts_with("/*") {
-            rest[2..].find("*/").map_or(rest.len(), |i| i + 4)
+        } else if let Some(comment) = rest.strip_prefix("/*") {
+            comment.find("*/").map_or(rest.len(), |i| i + 4)
         } else {
             let len = if rest.starts_with('"') { string_len(rest) } else { 1 };
             out.push_str(&rest[..len]);
@@ -128,14 +128,47 @@ const DECLARATIONS: [&str; 22] = [
     "import",
 ];
 
-/// Whether a text (comments blanked) holds modules, and every one of them is an empty shell: declarations only.
-/// Preprocessor lines and attributes count for nothing.
-pub fn is_stub(code: &str) -> bool {
-    let mut text = String::new();
-    for line in code.lines().filter(|l| !l.trim_start().starts_with('`')) {
-        text.push_str(line);
-        text.push('\n');
+/// Compiler directives that say nothing about behaviour. Other words with a backtick are uses of macros, which can
+/// hold anything.
+const DIRECTIVES: [&str; 14] = [
+    "ifdef",
+    "ifndef",
+    "else",
+    "elsif",
+    "endif",
+    "define",
+    "undef",
+    "include",
+    "timescale",
+    "default_nettype",
+    "celldefine",
+    "endcelldefine",
+    "resetall",
+    "pragma",
+];
+
+/// The code without directives; a definition goes with the lines that continue it.
+fn without_directives(code: &str) -> String {
+    let (mut out, mut continued) = (String::with_capacity(code.len()), false);
+    for line in code.lines() {
+        let word = line
+            .trim_start()
+            .strip_prefix('`')
+            .and_then(|l| l.split(|c: char| !c.is_ascii_alphabetic() && c != '_').next());
+        let skip = continued || word.is_some_and(|w| DIRECTIVES.contains(&w));
+        continued = skip && line.trim_end().ends_with('\\');
+        if !skip {
+            out.push_str(line);
+        }
+        out.push('\n');
     }
+    out
+}
+
+/// Whether a text (comments blanked) holds modules, and every one of them is an empty shell: declarations only.
+/// Directives and attributes count for nothing.
+pub fn is_stub(code: &str) -> bool {
+    let text = without_directives(code);
     let (mut modules, mut in_module) = (0, false);
     for statement in text.split(';') {
         // `endmodule` has no semicolon: it is followed by the next unit in the same piece.
@@ -218,6 +251,7 @@ mod tests {
     fn shells() {
         for stub in [
             "(* blackbox *) module a (input x, output y); endmodule",
+            "`define X(a) \\\n assign a = 1;\nmodule a (input x);\nendmodule",
             "module a (x, y);\ninput x; output reg y;\nparameter W = 3;\n`ifdef X\n`endif\nendmodule\nmodule b(); endmodule : b",
         ] {
             assert!(is_stub(stub), "{stub}");
@@ -228,6 +262,7 @@ mod tests {
             "module a(input x, output y); b u(x, y); endmodule",
             "module a; endmodule module b(output y); buf(y, 1'b1); endmodule",
             "module a; initial begin $finish; end endmodule",
+            "module a(input x);\n`ASSERT(Name, x)\nendmodule",
             "`define A 1",
             "",
         ] {

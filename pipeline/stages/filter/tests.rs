@@ -24,7 +24,7 @@ fn golden_reasons() {
     insta::assert_snapshot!(default(&"a b c;\n".repeat(8001)), @r#"too_long {"measure":"lines","threshold":8000,"value":8001}"#);
     insta::assert_snapshot!(default(&format!("{GOOD}\n// {}", "x".repeat(1000))), @r#"long_lines {"measure":"line_chars","threshold":1000,"value":1003}"#);
     insta::assert_snapshot!(default(&format!("// Generator : SpinalHDL v1\n{GOOD}")), @r#"generated {"line":1,"marker":"// Generator : SpinalHDL v1"}"#);
-    insta::assert_snapshot!(default(&"6F 00 C0 04 13 00\n".repeat(9)), @r#"data_table {"measure":"data_share","threshold":0.7,"value":1.0}"#);
+    insta::assert_snapshot!(default(&"6F 00 C0 04 13 00\n".repeat(9)), @r#"data_table {"measure":"data_share","threshold":0.85,"value":1.0}"#);
     insta::assert_snapshot!(default(&"+--+--+--+ x\n".repeat(9)), @r#"low_alnum {"measure":"alnum_share","threshold":0.4,"value":0.0909}"#);
     insta::assert_snapshot!(default("(* blackbox *)\nmodule cell_x(input a,\n  output y);\nendmodule\n"), @"stub {}");
     insta::assert_snapshot!(outcome(&Config::default(), "GPL-2.0-only", GOOD), @r#"licence_denied {"licence":"GPL-2.0-only"}"#);

@@ -1,13 +1,13 @@
 //! Defects of function: wrong operators, wrong conditions, wrong signals, latches.
 
-use super::site::{Assignment, Site};
+use super::site::{Assignment, Site, reset_like};
 use crate::domains::verilog::syntax::{literal_bits, statements, unwrap};
 use crate::domains::verilog::types::DefectType::{self, *};
 
 /// Binary operators and what they are mistaken for: (from, to, defect, operator).
 const BINARY: [(&str, &str, DefectType, &str); 25] = [
-    ("+", "-", Algorithm, "plus_for_minus"),
-    ("-", "+", Algorithm, "minus_for_plus"),
+    ("+", "-", Algorithm, "minus_for_plus"),
+    ("-", "+", Algorithm, "plus_for_minus"),
     ("*", "+", Algorithm, "sum_for_product"),
     ("<<", ">>", Algorithm, "shift_direction"),
     (">>", "<<", Algorithm, "shift_direction"),
@@ -79,15 +79,27 @@ fn binary(site: &mut Site<'_>, i: usize) {
             stepped(site, i, right, Condition, "constant_off_by_one");
         }
         "&&" | "||" => {
-            site.semantic(Condition, "dropped_term", i, start..f.end(right), "");
-            let next = f.start(right);
-            site.semantic(Condition, "dropped_first_term", i, f.start(left)..next, "");
+            only(site, i, left, Condition, "dropped_term");
+            only(site, i, right, Condition, "dropped_first_term");
         }
-        "&" | "|" | "^" => site.semantic(GateLogic, "dropped_operand", i, start..f.end(right), ""),
+        "&" | "|" | "^" => only(site, i, left, GateLogic, "dropped_operand"),
         _ => {}
     }
     if word == "==" && f.ancestors(i).take(3).any(|a| f.kind(a) == "cond_predicate") {
         site.broken(Condition, "assignment_in_condition", i, bytes, "=");
+    }
+}
+
+/// Keeps one operand of a binary expression, without the parentheses that it then no longer needs.
+fn only(site: &mut Site<'_>, binary: usize, kept: usize, defect: DefectType, operator: &str) {
+    let f = site.flat;
+    let outer = f.ancestors(binary).take(2).last().filter(|&o| f.kind(o) == "primary");
+    let outer = outer.filter(|&o| site.binary(kept).is_none() && f.text(o).starts_with('('));
+    let (all, kept) = (f.bytes(binary), f.bytes(kept));
+    match outer {
+        Some(o) => site.semantic(defect, operator, binary, f.bytes(o), &f.source()[kept]),
+        None if kept.start == all.start => site.semantic(defect, operator, binary, kept.end..all.end, ""),
+        None => site.semantic(defect, operator, binary, all.start..kept.start, ""),
     }
 }
 
@@ -138,7 +150,10 @@ fn unary(site: &mut Site<'_>, i: usize) {
     let bytes = f.bytes(op);
     match f.text(op) {
         "~" => site.semantic(GateLogic, "dropped_inversion", i, bytes.start..f.start(argument), ""),
-        "!" => site.semantic(Condition, "dropped_negation", i, bytes.start..f.start(argument), ""),
+        "!" => {
+            let (defect, operator) = sense(site, i, "dropped_negation");
+            site.semantic(defect, operator, i, bytes.start..f.start(argument), "");
+        }
         "&" => site.semantic(GateLogic, "wrong_reduction", i, bytes, "|"),
         "|" => site.semantic(GateLogic, "wrong_reduction", i, bytes, "&"),
         "^" => site.semantic(GateLogic, "wrong_reduction", i, bytes, "|"),
@@ -188,7 +203,24 @@ fn swapped_branches(site: &mut Site<'_>, i: usize) {
 
 fn condition(site: &mut Site<'_>, i: usize) {
     if let Some(expression) = site.flat.child(i, "expression") {
-        negate(site, expression, i, Condition, "negated_condition");
+        let (defect, operator) = sense(site, expression, "negated_condition");
+        negate(site, expression, i, defect, operator);
+    }
+}
+
+/// What it is to get the sense of a condition wrong: a fault of the reset if it names nothing else.
+fn sense<'o>(site: &Site<'_>, expression: usize, operator: &'o str) -> (DefectType, &'o str) {
+    let f = site.flat;
+    let mut names = f
+        .descendants(expression)
+        .filter(|&i| f.kind(i) == "simple_identifier")
+        .peekable();
+    let decides = f.ancestors(expression).take(2).any(|a| f.kind(a) == "cond_predicate");
+    let resets = decides && names.peek().is_some() && names.all(|i| reset_like(f.text(i)));
+    if resets {
+        (ResetLogic, "reset_polarity")
+    } else {
+        (Condition, operator)
     }
 }
 
@@ -243,10 +275,7 @@ fn akin(a: &str, b: &str) -> bool {
 
 fn latches(site: &mut Site<'_>) {
     let f = site.flat;
-    for (_, body, clocked) in site.blocks() {
-        if clocked {
-            continue;
-        }
+    for body in site.blocks.clone().into_iter().filter(|b| !b.clocked).map(|b| b.body) {
         let assigned: Vec<String> = f
             .descendants(body)
             .filter_map(|i| site.assignment(i))

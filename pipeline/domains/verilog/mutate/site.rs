@@ -1,12 +1,9 @@
 //! The module under change: what may be touched, what is declared, and how a change is described.
 
-use crate::domains::verilog::syntax::{Flat, Live, Piece, Unit, always_body, edge_events, ports, scan, statements};
-use crate::domains::verilog::types::{DefectType, Mutation};
+use crate::domains::verilog::syntax::{Flat, Live, Unit, always_body, edge_events, ports, statements};
+use crate::domains::verilog::types::{Category, DefectType, Mutation};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
-
-/// Longest context kept with a mutation, in characters.
-const MAX_CONTEXT: usize = 200;
 
 /// Subtrees that no operator enters: constants that configure, simulation-only code, what the grammar did not get.
 const CLOSED: [&str; 21] = [
@@ -33,34 +30,6 @@ const CLOSED: [&str; 21] = [
     "ERROR",
 ];
 
-/// Statements and items that an explanation can speak of, innermost first.
-const CONSTRUCTS: [&str; 24] = [
-    "nonblocking_assignment",
-    "operator_assignment",
-    "blocking_assignment",
-    "variable_assignment",
-    "net_assignment",
-    "continuous_assign",
-    "net_declaration",
-    "data_declaration",
-    "named_port_connection",
-    "ordered_port_connection",
-    "hierarchical_instance",
-    "module_instantiation",
-    "gate_instantiation",
-    "conditional_statement",
-    "case_item",
-    "case_statement",
-    "loop_statement",
-    "always_construct",
-    "ansi_port_declaration",
-    "port_declaration",
-    "function_declaration",
-    "task_declaration",
-    "module_ansi_header",
-    "module_nonansi_header",
-];
-
 /// An internal signal: not a port.
 #[derive(Clone, Debug)]
 pub struct Decl {
@@ -71,7 +40,6 @@ pub struct Decl {
     pub range: String,
     /// It has an unpacked dimension.
     pub memory: bool,
-    pub signed: bool,
 }
 
 /// An assignment in parts.
@@ -98,13 +66,25 @@ pub struct Site<'t> {
     pub procedural: BTreeSet<String>,
     /// Every identifier of the file, so that a misspelt one is new.
     pub names: BTreeSet<&'t str>,
+    /// `always` blocks that may be changed.
+    pub blocks: Vec<Block>,
     live: &'t Live,
     seed: u64,
     found: Vec<Mutation>,
 }
 
+/// An `always` block in parts.
+#[derive(Clone, Copy, Debug)]
+pub struct Block {
+    pub node: usize,
+    /// The statement behind the event control.
+    pub body: usize,
+    /// It waits for an edge.
+    pub clocked: bool,
+}
+
 impl<'t> Site<'t> {
-    pub fn new(flat: &'t Flat<'t>, live: &'t Live, unit: &'t Unit, units: &[Unit], seed: u64) -> Site<'t> {
+    pub fn new(flat: &'t Flat<'t>, live: &'t Live, unit: &'t Unit, seed: u64) -> Site<'t> {
         let identifiers = (0..flat.len())
             .filter(|&i| flat.kind(i) == "simple_identifier")
             .map(|i| flat.text(i));
@@ -120,16 +100,25 @@ impl<'t> Site<'t> {
             live,
             seed,
             decls: BTreeMap::new(),
+            blocks: Vec::new(),
             procedural: BTreeSet::new(),
             found: Vec::new(),
         };
-        debug_assert!(units.contains(unit));
         site.procedural = site
             .assignments()
             .filter(|a| flat.kind(a.node) != "net_assignment")
             .filter_map(|a| site.first_name(a.left))
             .collect();
         site.decls = site.declarations();
+        let block = |node| {
+            let clocked = !edge_events(flat, node).is_empty();
+            Some(Block {
+                node,
+                body: always_body(flat, node)?,
+                clocked,
+            })
+        };
+        site.blocks = site.of_kind("always_construct").into_iter().filter_map(block).collect();
         site
     }
 
@@ -199,20 +188,6 @@ impl<'t> Site<'t> {
         Some((f.field(node, "operator")?, f.field(node, "argument")?))
     }
 
-    /// The `always` block around a node, and whether it is clocked.
-    pub fn always(&self, node: usize) -> Option<(usize, bool)> {
-        let always = self.flat.enclosing(node, &["always_construct"])?;
-        Some((always, !edge_events(self.flat, always).is_empty()))
-    }
-
-    /// `always` blocks with their statement, whether clocked or not.
-    pub fn blocks(&self) -> Vec<(usize, usize, bool)> {
-        let clocked = |a: usize| !edge_events(self.flat, a).is_empty();
-        let all = self.of_kind("always_construct").into_iter();
-        all.filter_map(|a| Some((a, always_body(self.flat, a)?, clocked(a))))
-            .collect()
-    }
-
     /// A number below `n`, from the seed, a place and a purpose.
     pub fn pick(&self, place: usize, purpose: &str, n: usize) -> usize {
         (mix(self.seed ^ (place as u64) << 8, purpose) % n.max(1) as u64) as usize
@@ -223,8 +198,13 @@ impl<'t> Site<'t> {
         self.push(defect, operator, about, bytes, text, true);
     }
 
-    /// A change that no compiler accepts.
+    /// A change that no compiler accepts. What only elaboration would notice is left out of generated branches, which may
+    /// not be elaborated.
     pub fn broken(&mut self, defect: DefectType, operator: &str, about: usize, bytes: Range<usize>, text: &str) {
+        let generated = |i: usize| self.flat.kind(i).ends_with("generate_construct");
+        if defect.category() != Category::Syntax && self.flat.ancestors(about).any(generated) {
+            return;
+        }
         self.push(defect, operator, about, bytes, text, false);
     }
 
@@ -270,99 +250,6 @@ impl<'t> Site<'t> {
         self.found
     }
 
-    fn construct(&self, node: usize) -> usize {
-        let inner = self.flat.enclosing(node, &CONSTRUCTS).unwrap_or(node);
-        match self.flat.parent(inner) {
-            // `assign a = b;` rather than `a = b`, unless several share the keyword.
-            Some(list) if self.flat.kind(inner) == "net_assignment" && self.flat.children(list).count() == 1 => {
-                self.flat.parent(list).unwrap_or(inner)
-            }
-            _ => inner,
-        }
-    }
-
-    /// What the changed construct drives or names.
-    fn subject(&self, about: usize) -> Option<String> {
-        let (f, node) = (self.flat, self.construct(about));
-        match f.kind(node) {
-            "named_port_connection" | "ordered_port_connection" | "hierarchical_instance" | "module_instantiation" => {
-                let instance = f
-                    .enclosing(node, &["hierarchical_instance"])
-                    .or_else(|| f.find(node, "hierarchical_instance"));
-                instance.and_then(|i| self.first_name(i))
-            }
-            "net_declaration" | "data_declaration" => f
-                .children(node)
-                .find(|&c| f.kind(c).starts_with("list_of"))
-                .and_then(|l| self.first_name(l)),
-            "ansi_port_declaration" => f.field(node, "port_name").map(|n| f.text(n).to_string()),
-            "conditional_statement" | "case_item" | "case_statement" | "loop_statement" | "always_construct" => {
-                self.driven(self.branch_from(node, about))
-            }
-            "module_ansi_header" | "module_nonansi_header" => Some(self.unit.name.clone()),
-            kind if CONSTRUCTS.contains(&kind) => self.first_name(node),
-            _ => None,
-        }
-    }
-
-    /// The branch that follows a changed condition, or the whole construct.
-    fn branch_from(&self, construct: usize, about: usize) -> usize {
-        let after =
-            |c: &usize| self.flat.start(*c) >= self.flat.start(about) && self.flat.kind(*c) == "statement_or_null";
-        self.flat.children(construct).find(after).unwrap_or(construct)
-    }
-
-    /// The first signal assigned under a node.
-    pub fn driven(&self, node: usize) -> Option<String> {
-        self.flat
-            .descendants(node)
-            .find_map(|i| self.assignment(i))
-            .and_then(|a| self.first_name(a.left))
-    }
-
-    /// The construct around a change on one line: all of an assignment, the header of a compound statement.
-    fn context(&self, about: usize) -> String {
-        let (f, node) = (self.flat, self.construct(about));
-        let all = f.bytes(node);
-        let until = |kind: &str| {
-            f.children(node)
-                .find(|&c| f.kind(c) == kind)
-                .map(|c| all.start..f.start(c))
-        };
-        let bytes = match f.kind(node) {
-            "conditional_statement" => Some(self.condition_bytes(node, about)),
-            "case_statement" => f.child(node, "case_expression").map(|c| all.start..f.end(c) + 1),
-            "case_item" | "loop_statement" => until("statement_or_null"),
-            "always_construct" => f.find(node, "event_control").map(|e| all.start..f.end(e)),
-            "module_instantiation" => until("hierarchical_instance"),
-            "function_declaration" | "task_declaration" => Some(all.start..all.start + 60),
-            _ => None,
-        };
-        let bytes = bytes.unwrap_or(all);
-        clip(&without_comments(
-            f.source()
-                .get(bytes.start..bytes.end.min(f.source().len()))
-                .unwrap_or_default(),
-        ))
-    }
-
-    /// `if (…)` of the condition that holds a node, or of the last one before it.
-    fn condition_bytes(&self, node: usize, about: usize) -> Range<usize> {
-        let f = self.flat;
-        let mut found = f.bytes(node);
-        let mut start = found.start;
-        for c in f.children(node) {
-            match f.kind(c) {
-                "if" => start = f.start(c),
-                "cond_predicate" if f.start(c) <= f.start(about) || found == f.bytes(node) => {
-                    found = start..f.end(c) + 1
-                }
-                _ => {}
-            }
-        }
-        found
-    }
-
     fn declarations(&self) -> BTreeMap<String, Decl> {
         let f = self.flat;
         let mut found = BTreeMap::new();
@@ -379,7 +266,6 @@ impl<'t> Site<'t> {
             let Some(list) = f.children(node).find(|&c| f.kind(c).starts_with("list_of")) else {
                 continue;
             };
-            let head = f.source().get(f.start(node)..f.start(list)).unwrap_or_default();
             let range = f
                 .descendants(node)
                 .take_while(|&d| d < list)
@@ -397,7 +283,6 @@ impl<'t> Site<'t> {
                     node,
                     is_reg,
                     memory,
-                    signed: head.contains("signed"),
                     range: range.clone(),
                 };
                 found.insert(name, decl);
@@ -455,29 +340,6 @@ fn is_system_task(flat: &Flat<'_>, i: usize) -> bool {
     flat.kind(i) == "subroutine_call_statement" && flat.text(i).starts_with('$')
 }
 
-fn without_comments(text: &str) -> String {
-    let mut plain = String::with_capacity(text.len());
-    let mut at = 0;
-    for piece in scan(text) {
-        if let Piece::Comment(r) = piece {
-            plain.push_str(&text[at..r.start]);
-            plain.push(' ');
-            at = r.end;
-        }
-    }
-    plain.push_str(&text[at..]);
-    plain
-}
-
-/// On one line, at most [`MAX_CONTEXT`] characters.
-fn clip(text: &str) -> String {
-    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    match line.char_indices().nth(MAX_CONTEXT - 2) {
-        Some((at, _)) => format!("{} …", &line[..at]),
-        None => line,
-    }
-}
-
 /// A well-mixed number from a seed and a purpose (FNV-1a, then splitmix64's finaliser).
 pub fn mix(seed: u64, purpose: &str) -> u64 {
     let step = |h: u64, b: u8| (h ^ b as u64).wrapping_mul(0x0000_0100_0000_01b3);
@@ -489,4 +351,13 @@ pub fn mix(seed: u64, purpose: &str) -> u64 {
     x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
     x ^ (x >> 31)
+}
+
+/// Names under which designers reset things.
+pub fn reset_like(name: &str) -> bool {
+    let name = name.to_lowercase();
+    ["rst", "reset", "clr", "clear", "init"]
+        .iter()
+        .any(|r| name.contains(r))
+        && !name.contains("burst")
 }

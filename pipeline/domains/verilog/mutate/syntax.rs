@@ -43,8 +43,9 @@ fn semicolons(site: &mut Site<'_>) {
         };
         let header = matches!(
             f.kind(parent),
-            "loop_statement" | "for_initialization" | "seq_block" | "module_item"
+            "loop_statement" | "for_initialization" | "loop_generate_construct"
         );
+        let header = header || matches!(f.kind(parent), "seq_block" | "module_item");
         if !header && !f.kind(about).contains("block") {
             site.broken(MissingSemicolon, "missing_semicolon", about, f.bytes(i), "");
         }
@@ -126,7 +127,7 @@ fn keywords(site: &mut Site<'_>) {
             let wrong = variants[site.pick(i, "misspelt", variants.len())];
             site.broken(IllegalKeyword, "misspelt_keyword", about, f.bytes(i), wrong);
         }
-        if word == "else" && f.kind(i + 1) == "if" {
+        if word == "else" && f.kind(i + 1) == "if" && f.source()[f.end(i)..f.start(i + 1)].trim().is_empty() {
             let joined = ["elseif", "elsif", "elif"][site.pick(i, "else", 3)];
             site.broken(IllegalKeyword, "joined_else_if", i, f.start(i)..f.end(i + 1), joined);
         }
@@ -144,8 +145,7 @@ fn literals(site: &mut Site<'_>) {
         if !matches!(kind, "binary_number" | "hex_number" | "decimal_number" | "octal_number") {
             continue;
         }
-        let (Some(size), Some(base), Some(value)) = (f.field(i, "size"), f.field(i, "base"), f.field(i, "value"))
-        else {
+        let (Some(size), Some(value)) = (f.field(i, "size"), f.field(i, "value")) else {
             continue;
         };
         let digits = f.text(value);
@@ -172,7 +172,6 @@ fn literals(site: &mut Site<'_>) {
         }
         let beyond = |set: &str| digits.contains(|c: char| set.contains(c.to_ascii_lowercase()));
         let based = |b: &str| format!("{}'{b}{digits}", f.text(size));
-        let _ = base;
         if kind == "hex_number" && beyond("abcdef") {
             site.broken(BadLiteral, "wrong_base", i, f.bytes(i), &based("d"));
         } else if matches!(kind, "hex_number" | "decimal_number") && beyond("23456789") {

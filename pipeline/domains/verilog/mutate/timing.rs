@@ -1,25 +1,31 @@
 //! Defects of time: sensitivity, blocking, reset, state.
 
 use super::logic::assignment_in;
-use super::site::{Assignment, Site};
+use super::site::{Assignment, Block, Site, reset_like};
 use crate::domains::verilog::syntax::{edge_events, first_branch, head_if, is_constant, literal_bits, statements};
 use crate::domains::verilog::types::DefectType::*;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 /// Lists every defect of this category.
 pub fn operators(site: &mut Site<'_>) {
-    for (always, body, clocked) in site.blocks() {
-        sensitivity(site, always, body, clocked);
-        blocking(site, always, body, clocked);
-        if clocked {
-            reset(site, always);
+    let reads: Vec<BTreeSet<&str>> = site.blocks.iter().map(|b| reads(site, b)).collect();
+    for (n, block) in site.blocks.clone().into_iter().enumerate() {
+        sensitivity(site, block);
+        blocking(site, block, &reads[n + 1..]);
+        if block.clocked {
+            reset(site, block.node);
         }
     }
     states(site);
 }
 
-fn sensitivity(site: &mut Site<'_>, always: usize, body: usize, clocked: bool) {
+fn sensitivity(site: &mut Site<'_>, block: Block) {
+    let Block {
+        node: always,
+        body,
+        clocked,
+    } = block;
     let f = site.flat;
     let Some(control) = f.find(always, "event_control") else {
         return;
@@ -119,26 +125,35 @@ fn partial_list(site: &mut Site<'_>, control: usize, body: usize) {
     }
 }
 
-fn blocking(site: &mut Site<'_>, always: usize, body: usize, clocked: bool) {
+/// Names that a clocked block reads; nothing for others.
+fn reads<'t>(site: &Site<'t>, block: &Block) -> BTreeSet<&'t str> {
     let f = site.flat;
-    let list: Vec<Assignment> = f.descendants(body).filter_map(|i| site.assignment(i)).collect();
+    let nodes = f.descendants(block.body).filter(|_| block.clocked);
+    nodes
+        .filter(|&i| f.kind(i) == "simple_identifier" && !on_left(site, i))
+        .map(|i| f.text(i))
+        .collect()
+}
+
+/// Assignments of the wrong sort, where somebody reads the value before the time step ends.
+fn blocking(site: &mut Site<'_>, block: Block, later_blocks: &[BTreeSet<&str>]) {
+    let f = site.flat;
+    let used: Vec<(usize, &str)> = f
+        .descendants(block.body)
+        .filter(|&i| f.kind(i) == "simple_identifier" && !on_left(site, i))
+        .map(|i| (i, f.text(i)))
+        .collect();
+    let list: Vec<Assignment> = f.descendants(block.body).filter_map(|i| site.assignment(i)).collect();
     for a in list {
         let Some(name) = site.first_name(a.left) else { continue };
-        let read = |range: Range<usize>| {
-            range
-                .into_iter()
-                .any(|i| f.kind(i) == "simple_identifier" && f.text(i) == name && !on_left(site, i))
-        };
-        let later = read(f.descendants(a.node).end..f.descendants(always).end);
-        match (f.text(a.sign), clocked) {
+        let end = f.descendants(a.node).end;
+        let later = used.iter().any(|(i, n)| *i >= end && *n == name);
+        match (f.text(a.sign), block.clocked) {
             ("<=", true) if later => site.semantic(BlockingMisuse, "blocking_in_clocked", a.node, f.bytes(a.sign), "="),
-            ("<=", true) => {
-                let mut others = site.blocks().into_iter().filter(|(o, _, c)| *c && *o > always);
-                if others.any(|(o, _, _)| read(f.descendants(o))) {
-                    site.semantic(Race, "blocking_read_elsewhere", a.node, f.bytes(a.sign), "=");
-                }
+            ("<=", true) if later_blocks.iter().any(|r| r.contains(name.as_str())) => {
+                site.semantic(Race, "blocking_read_elsewhere", a.node, f.bytes(a.sign), "=");
             }
-            ("=", false) if later => {
+            ("=", false) if later && f.enclosing(a.node, &["for_step", "for_initialization"]).is_none() => {
                 site.semantic(
                     BlockingMisuse,
                     "nonblocking_in_combinational",
@@ -158,30 +173,26 @@ fn on_left(site: &Site<'_>, i: usize) -> bool {
         .is_some_and(|a| f.kind(a) != "select")
 }
 
-/// Names under which designers reset things.
-fn reset_like(name: &str) -> bool {
-    let name = name.to_lowercase();
-    ["rst", "reset", "clr", "clear", "init"]
-        .iter()
-        .any(|r| name.contains(r))
-        && !name.contains("burst")
-}
-
-fn reset(site: &mut Site<'_>, always: usize) {
+/// Condition and branch of the reset that a clocked block starts with.
+fn reset_branch(site: &Site<'_>, always: usize) -> Option<(usize, usize)> {
     let f = site.flat;
-    let Some(head) = head_if(f, always) else { return };
-    let (Some(condition), Some(branch)) = (f.child(head, "cond_predicate"), first_branch(f, head)) else {
-        return;
-    };
+    let head = head_if(f, always)?;
+    let (condition, branch) = (f.child(head, "cond_predicate")?, first_branch(f, head)?);
     let events = edge_events(f, always);
     let mut names = f
         .descendants(condition)
         .filter(|&i| f.kind(i) == "simple_identifier")
         .map(|i| f.text(i));
     let asynchronous = events.len() > 1;
-    if !names.any(|n| reset_like(n) || (asynchronous && events.iter().any(|e| e.1 == n))) {
+    let resets = names.any(|n| reset_like(n) || (asynchronous && events.iter().any(|e| e.1 == n)));
+    resets.then_some((condition, branch))
+}
+
+fn reset(site: &mut Site<'_>, always: usize) {
+    let f = site.flat;
+    let Some((condition, branch)) = reset_branch(site, always) else {
         return;
-    }
+    };
     if let Some(e) = f.child(condition, "expression") {
         match site.unary(e) {
             Some((op, argument)) => {
@@ -228,36 +239,45 @@ fn wrong_reset(value: &str) -> Option<String> {
     }
 }
 
-/// A register that a `case` steps through, with the labels of its states.
-struct Machine {
-    /// The register and what feeds it.
-    registers: BTreeSet<String>,
-    labels: Vec<String>,
-}
-
 fn states(site: &mut Site<'_>) {
     let f = site.flat;
-    for machine in machines(site) {
+    let branches = site.blocks.iter().filter_map(|b| reset_branch(site, b.node));
+    let resets: Vec<Range<usize>> = branches.map(|(_, branch)| f.descendants(branch)).collect();
+    for (register, labels) in machines(site) {
         let moves: Vec<Assignment> = site
             .assignments()
             .filter(|a| f.enclosing(a.node, &["always_construct"]).is_some())
-            .filter(|a| site.first_name(a.left).is_some_and(|n| machine.registers.contains(&n)))
+            .filter(|a| site.first_name(a.left).is_some_and(|n| n == register))
+            .filter(|a| labels.contains(f.text(a.right)))
             .collect();
         for a in moves {
-            let target = f.text(a.right);
-            if !machine.labels.iter().any(|l| l == target) {
-                continue;
+            let reset = resets.iter().any(|r| r.contains(&a.node));
+            wrong_state(site, a, &labels, reset);
+            if !reset {
+                if let Some(bytes) = site.removable(a.node) {
+                    site.semantic(StateMachine, "transition_dropped", a.node, bytes, "");
+                }
+                transition(site, a);
             }
-            let others: Vec<&String> = machine.labels.iter().filter(|l| *l != target).collect();
-            let n = site.pick(a.node, "state", others.len());
-            if let Some(wrong) = others.get(n) {
-                site.semantic(StateMachine, "wrong_next_state", a.node, f.bytes(a.right), wrong);
-            }
-            if let Some(bytes) = site.removable(a.node) {
-                site.semantic(StateMachine, "transition_dropped", a.node, bytes, "");
-            }
-            transition(site, a);
         }
+    }
+}
+
+/// Another state of the same style: a number is not mistaken for a name.
+fn wrong_state(site: &mut Site<'_>, a: Assignment, labels: &BTreeSet<String>, reset: bool) {
+    let target = site.flat.text(a.right);
+    let number = |l: &str| l.starts_with(|c: char| c.is_ascii_digit());
+    let others: Vec<&String> = labels
+        .iter()
+        .filter(|l| *l != target && number(l) == number(target))
+        .collect();
+    if let Some(wrong) = others.get(site.pick(a.node, "state", others.len())) {
+        let (defect, operator) = if reset {
+            (ResetLogic, "wrong_reset_state")
+        } else {
+            (StateMachine, "wrong_next_state")
+        };
+        site.semantic(defect, operator, a.node, site.flat.bytes(a.right), wrong);
     }
 }
 
@@ -292,37 +312,60 @@ fn transition(site: &mut Site<'_>, a: Assignment) {
     }
 }
 
-fn machines(site: &Site<'_>) -> Vec<Machine> {
+/// Registers that hold states, with the constants that they are compared with; what feeds such a register counts too.
+fn machines(site: &Site<'_>) -> BTreeMap<String, BTreeSet<String>> {
     let f = site.flat;
-    let mut found: Vec<Machine> = Vec::new();
-    for case in site.of_kind("case_statement") {
-        let Some(selector) = f.child(case, "case_expression").map(|c| f.text(c).trim().to_string()) else {
-            continue;
-        };
-        let Some(decl) = site.decls.get(&selector) else {
-            continue;
-        };
-        let items = f.children(case).filter(|&c| f.kind(c) == "case_item");
-        let labels = items
-            .flat_map(|i| f.children(i))
-            .filter(|&c| f.kind(c) == "case_item_expression");
-        let mut labels: Vec<String> = labels
-            .filter(|&c| is_constant(f, c))
-            .map(|c| f.text(c).to_string())
-            .collect();
-        labels.dedup();
-        if labels.len() < 2 || decl.memory {
-            continue;
+    let mut found: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    let mut note = |register: &str, label: usize| {
+        let output = site.ports.get(register).is_some_and(|d| d == "output");
+        let internal = site
+            .decls
+            .get(register)
+            .is_some_and(|d| !d.memory && !d.range.is_empty());
+        if (output || internal) && is_constant(f, label) {
+            found
+                .entry(register.into())
+                .or_default()
+                .insert(f.text(label).trim().into());
         }
-        let feeds = |a: &Assignment| site.first_name(a.left).as_deref() == Some(selector.as_str());
-        let mut registers: BTreeSet<String> = site
-            .assignments()
-            .filter(feeds)
-            .map(|a| f.text(a.right).to_string())
-            .collect();
-        registers.retain(|r| site.decls.contains_key(r));
-        registers.insert(selector);
-        found.push(Machine { registers, labels });
+    };
+    for &i in &site.open {
+        if f.kind(i) == "case_item_expression" {
+            let selector = f
+                .enclosing(i, &["case_statement"])
+                .and_then(|c| f.child(c, "case_expression"));
+            selector.into_iter().for_each(|s| note(f.text(s).trim(), i));
+        } else if let Some((left, op, right)) = site.binary(i)
+            && matches!(f.text(op), "==" | "===")
+            && f.find(right, "simple_identifier").is_some()
+        {
+            note(f.text(left), right);
+        }
+    }
+    found.retain(|_, labels| labels.len() >= 2);
+    for a in site.assignments() {
+        let source = f.text(a.right);
+        let Some(target) = site.first_name(a.left) else {
+            continue;
+        };
+        if let Some(labels) = found.get(source).cloned() {
+            found.entry(target).or_insert(labels);
+        } else if let Some(labels) = found.get(&target).cloned().filter(|_| site.decls.contains_key(source)) {
+            found.entry(source.into()).or_insert(labels);
+        }
+    }
+    // A state that only `default` handles has no label, but is assigned by name.
+    for a in site.assignments() {
+        let name = f.text(a.right);
+        let word = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+        let named = word && !name.starts_with(|c: char| c.is_ascii_digit()) && is_constant(f, a.right);
+        if let Some(labels) = site
+            .first_name(a.left)
+            .filter(|_| named)
+            .and_then(|n| found.get_mut(&n))
+        {
+            labels.insert(name.into());
+        }
     }
     found
 }

@@ -107,7 +107,7 @@ fn narrowed(site: &Site<'_>, dimension: usize) -> Option<(Range<usize>, String)>
     if let (Ok(l), Ok(r)) = (l.parse::<u32>(), r.parse::<u32>()) {
         return (l > r).then(|| (f.bytes(left), (l - 1).to_string()));
     }
-    let last = f.descendants(left).filter(|&d| f.kind(d) == "unsigned_number").last()?;
+    let last = f.descendants(left).filter(|&d| f.kind(d) == "unsigned_number").next_back()?;
     let minus = f.field(left, "operator").is_some_and(|o| f.text(o) == "-");
     (minus && f.end(last) == f.end(left) && f.text(last) == "1").then(|| (f.bytes(last), "2".into()))
 }
@@ -175,7 +175,7 @@ fn concatenations(site: &mut Site<'_>) {
             let (a, b) = (parts[0], parts[1]);
             let between = &f.source()[f.end(a)..f.start(b)];
             let text = format!("{}{between}{}", f.text(b), f.text(a));
-            site.semantic(FaultyIndexing, "swapped_concatenation", i, f.start(a)..f.end(b), &text);
+            site.semantic(Algorithm, "swapped_concatenation", i, f.start(a)..f.end(b), &text);
         }
     }
     for i in site.of_kind("multiple_concatenation") {
@@ -223,7 +223,7 @@ fn part_select(site: &mut Site<'_>, range: usize) {
     };
     let (l, r, bytes) = (f.text(left), f.text(right), f.bytes(range));
     let (Ok(high), Ok(low)) = (l.parse::<u32>(), r.parse::<u32>()) else {
-        let one = f.descendants(left).filter(|&d| f.kind(d) == "unsigned_number").last();
+        let one = f.descendants(left).filter(|&d| f.kind(d) == "unsigned_number").next_back();
         let minus = f.field(left, "operator").is_some_and(|o| f.text(o) == "-");
         if let Some(one) = one.filter(|&o| minus && f.text(o) == "1" && f.end(o) == f.end(left)) {
             site.semantic(FaultyIndexing, "part_select_short", range, f.bytes(one), "2");
@@ -396,7 +396,7 @@ fn instances(site: &mut Site<'_>) {
             if f.kind(port) == "named_port_connection" {
                 named_port(site, port, &ports);
             } else if let Some(&next) = ports.get(n + 1).filter(|&&p| f.text(p) != f.text(port)) {
-                swap(site, "swapped_positional_ports", port, next, port, next);
+                swap(site, "swapped_positional_ports", port, next, port);
             }
         }
     }
@@ -419,12 +419,12 @@ fn named_port(site: &mut Site<'_>, port: usize, all: &[usize]) {
         .iter()
         .copied()
         .filter(|&o| o > port)
-        .filter_map(|o| Some((o, f.field(o, "connection")?)));
-    let similar = |&(_, v): &(usize, usize)| f.text(v) != f.text(value) && shape(site, v) == shape(site, value);
-    if let Some((other, v)) = others.take(4).find(similar) {
+        .filter_map(|o| f.field(o, "connection"));
+    let similar = |&v: &usize| f.text(v) != f.text(value) && shape(site, v) == shape(site, value);
+    if let Some(v) = others.take(4).find(similar) {
         let near = f.line_at(f.end(v)) - f.line_at(f.start(value)) <= 2;
         if near {
-            swap(site, "swapped_ports", value, v, port, other);
+            swap(site, "swapped_ports", value, v, port);
         }
         site.semantic(
             ModuleConnection,
@@ -446,7 +446,7 @@ fn shape(site: &Site<'_>, expression: usize) -> (bool, Option<String>) {
     )
 }
 
-fn swap(site: &mut Site<'_>, operator: &str, a: usize, b: usize, about: usize, _other: usize) {
+fn swap(site: &mut Site<'_>, operator: &str, a: usize, b: usize, about: usize) {
     let f = site.flat;
     let between = &f.source()[f.end(a)..f.start(b)];
     let text = format!("{}{between}{}", f.text(b), f.text(a));

@@ -287,8 +287,9 @@ impl<'m> Speaker<'m> {
         if rules.len() > MAX_RULES {
             return self.unclear("too many cases");
         }
-        if rules.len() == 1 && !rules[0].1.ends_with(':') && prefix.is_empty() {
-            b.sentence = rules.pop().map(|(_, r)| r);
+        if let (Some(s), true) = (teller.short(&slice), prefix.is_empty()) {
+            b.sentence = Some(s);
+            return b;
         }
         b.rules = rules;
         b
@@ -375,6 +376,22 @@ impl Teller<'_, '_> {
         }
         let verb = if self.clocked { "takes" } else { "is" };
         format!("{} {verb} {}", target_text(&a.targets), value(&e, m))
+    }
+
+    /// "takes `x` when …; otherwise keeps its value": one sentence for one whole assignment under at most one condition.
+    fn short(&self, st: &Stmt) -> Option<String> {
+        let whole = |a: &Assign| self.s.is_whole(&a.targets).then(|| self.leaf(a));
+        match st {
+            Stmt::Assign(a) => whole(a),
+            Stmt::If(c, a, None) => match &**a {
+                Stmt::Assign(a) => {
+                    let cond = condition(&self.s.open(c), self.s.m);
+                    Some(format!("{} when {cond}; {}", whole(a)?, self.otherwise()))
+                }
+                _ => None,
+            },
+            _ => None,
+        }
     }
 
     fn level(&self, e: &Expr) -> String {

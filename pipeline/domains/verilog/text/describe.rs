@@ -65,7 +65,7 @@ pub fn describe(m: &ModuleFacts, seed: u64) -> Requirement {
     text.push_str(&behaviours(m, &all));
     text.push_str(&composition(m));
     text.push_str(&idle_inputs(m, &all));
-    text.push_str(&closing(m));
+    text.push_str(&closing(m, &shape));
     if text.len() > MAX_TEXT && completeness >= ENOUGH {
         (completeness, reason) = (ENOUGH - 0.2, Some("too long to be read as a requirement".into()));
     }
@@ -355,10 +355,19 @@ fn idle_inputs(m: &ModuleFacts, all: &[(String, Behaviour)]) -> String {
     format!("\n{} {verb} no effect.\n", list(&idle, "and"))
 }
 
-fn closing(m: &ModuleFacts) -> String {
+fn closing(m: &ModuleFacts, shape: &Shape) -> String {
     if m.processes.iter().any(|p| matches!(p.trigger, Trigger::Edges(_))) {
         "\nRegisters hold their value unless a rule above says otherwise.\n".into()
-    } else {
+    } else if m.instances.is_empty() && !shape.unclear && !shape.latches && !latched(m) {
         "\nThe logic is purely combinational: no latches, no clock.\n".into()
+    } else {
+        String::new()
     }
+}
+
+/// Whether some rule of a combinational signal keeps an old value.
+fn latched(m: &ModuleFacts) -> bool {
+    needed(m).iter().any(|(_, b)| {
+        b.rules.iter().map(|(_, r)| r).chain(&b.sentence).any(|r| r.contains("keeps its value"))
+    })
 }

@@ -15,9 +15,9 @@ enum Clause {
     Or(Vec<Clause>),
 }
 
-/// Backquotes.
+/// The text as code in Markdown: in backquotes, doubled where the text holds one (a macro).
 pub fn tick(text: &str) -> String {
-    format!("`{text}`")
+    if text.contains('`') { format!("`` {text} ``") } else { format!("`{text}`") }
 }
 
 /// "a", "a and b", "a, b and c".
@@ -210,7 +210,7 @@ pub fn condition(e: &Expr, m: &ModuleFacts) -> String {
 pub fn condition_if(e: &Expr, yes: bool, m: &ModuleFacts) -> String {
     let short = leaves(e) <= MAX_LEAVES;
     let said = clause(e, yes, m).filter(|_| short).and_then(|c| say(&c));
-    said.unwrap_or_else(|| format!("`{}` is {}", code(e), if yes { "true" } else { "false" }))
+    said.unwrap_or_else(|| format!("{} is {}", tick(&code(e)), if yes { "true" } else { "false" }))
 }
 
 /// Whether [`condition`] can put it in words.

@@ -94,21 +94,28 @@ pub fn locate(original: &str, mutation: &Mutation, m: &ModuleFacts) -> Option<Pl
     let tree = parser.parse(&settled.text, None)?;
     let reader = Reader { src: &settled.text };
     let (start, end) = trimmed(original, mutation);
+    let line = original.get(..start)?.matches('\n').count() as u32 + 1;
     let node = tree.root_node().named_descendant_for_byte_range(start, end.max(start + 1) - 1)?;
-    let construct = climb(node, &CONSTRUCTS)?;
+    let Some(construct) = climb(node, &CONSTRUCTS) else {
+        // What the parser rejects often lies between constructs: its line says enough.
+        let (was, now) = lines(original, mutation, line)?;
+        return Some(Place { site: Site::Other, line, was, now, exprs: None, targets: Vec::new(), process: None });
+    };
     let splice = |range: std::ops::Range<usize>| {
         let head = settled.text.get(range.start..mutation.start.max(range.start))?;
         let tail = settled.text.get(mutation.end.min(range.end)..range.end)?;
         Some(format!("{head}{}{tail}", mutation.replacement))
     };
     let inside = construct.start_byte() <= mutation.start && mutation.end <= construct.end_byte();
-    let was = reader.line_text(construct);
-    let now = if inside { one_line(&splice(construct.byte_range())?) } else { was.clone() };
+    let (was, now) = match mutation.semantic {
+        false => lines(original, mutation, line)?,
+        true if inside => (reader.line_text(construct), one_line(&splice(construct.byte_range())?)),
+        true => (reader.line_text(construct), reader.line_text(construct)),
+    };
     let process = m.processes.iter().position(|p| p.span.0 <= start && start < p.span.1);
     let exprs = outermost_expression(node, construct).filter(|e| e.start_byte() <= mutation.start && mutation.end <= e.end_byte());
     let exprs = exprs.and_then(|e| Some((read(&reader, e)?, expr::parse(&bare(&splice(e.byte_range())?))?)));
     let (site, targets) = classify(&reader, construct, start, m, mutation);
-    let line = original.get(..start)?.matches('\n').count() as u32 + 1;
     Some(Place { site, line, was, now, exprs, targets, process })
 }
 
@@ -118,6 +125,16 @@ fn trimmed(original: &str, mutation: &Mutation) -> (usize, usize) {
     let start = mutation.start + (text.len() - text.trim_start().len());
     let end = mutation.start + text.trim_end().len();
     if start >= end { (mutation.start, mutation.end) } else { (start, end) }
+}
+
+/// The line of the original and of the broken text, without comments.
+fn lines(original: &str, mutation: &Mutation, line: u32) -> Option<(String, String)> {
+    let broken = [original.get(..mutation.start)?, &mutation.replacement, original.get(mutation.end..)?].concat();
+    let of = |text: &str| {
+        let line = text.lines().nth(line as usize - 1).unwrap_or("");
+        one_line(line.split("//").next().unwrap_or(""))
+    };
+    Some((of(original), of(&broken)))
 }
 
 fn one_line(text: &str) -> String {

@@ -96,7 +96,15 @@ fn parts<'a>(input: &RepairInput<'a>) -> Option<Parts<'a>> {
 /// A log in the testbench's words, where the caller has only its findings.
 fn compose_log(mismatches: &[Mismatch], inputs: &[(String, String)], cycles: u32) -> Vec<String> {
     let mut out = Vec::new();
-    for (i, x) in mismatches.iter().take(8).enumerate() {
+    let mut shown: Vec<&Mismatch> = Vec::new();
+    for x in mismatches {
+        // The two samples of one cycle often say the same.
+        let same = |y: &&Mismatch| (y.cycle, &y.signal, &y.expected, &y.got) == (x.cycle, &x.signal, &x.expected, &x.got);
+        if shown.len() < 8 && !shown.iter().any(|y| same(&y)) {
+            shown.push(x);
+        }
+    }
+    for (i, x) in shown.into_iter().enumerate() {
         let mut line = format!("cycle {}: {} expected {}, got {}", x.cycle, x.signal, x.expected, x.got);
         if i == 0 && !inputs.is_empty() {
             let shown: Vec<String> = inputs.iter().take(10).map(|(n, v)| format!("{n}={v}")).collect();
@@ -143,6 +151,10 @@ fn simulation(c: &Case, seen: &Seen, pick: &mut Pick) -> String {
     let signal = seen.mismatches.first().map_or("", |x| x.signal.as_str());
     let others = symptom::others(seen, pick).filter(|_| pick.chance(45)).unwrap_or_default();
     let link = symptom::link(c.m, c.place, signal, pick).unwrap_or_default();
+    let effect = match symptom::unknown(seen, &c.mutation.operator, pick) {
+        Some(x) => format!("{effect} {x}").trim().to_string(),
+        None => effect,
+    };
     let worked = symptom::evaluated(c.m, c.place, seen, pick);
     let inputs = if worked.is_none() && pick.chance(50) { symptom::inputs(c.place, seen, pick) } else { None }.unwrap_or_default();
     let worked = worked.unwrap_or_default();

@@ -24,6 +24,8 @@ pub struct Shape {
     pub decoders: usize,
     pub clocks: BTreeSet<String>,
     pub latches: bool,
+    /// Something that may hold state could not be read.
+    pub unclear: bool,
 }
 
 fn each_case<'a>(s: &'a Stmt, f: &mut dyn FnMut(&'a Case)) {
@@ -43,7 +45,9 @@ fn each_case<'a>(s: &'a Stmt, f: &mut dyn FnMut(&'a Case)) {
 
 /// Counts the structure of a module.
 pub fn shape(m: &ModuleFacts) -> Shape {
-    let mut out = Shape::default();
+    let harmless = ["procedural loop", "wildcard port connection"];
+    let unclear = m.unread.iter().any(|u| !harmless.contains(&u.as_str()));
+    let mut out = Shape { unclear, ..Shape::default() };
     let mut registers = BTreeSet::new();
     for p in &m.processes {
         match &p.trigger {
@@ -126,13 +130,16 @@ impl Shape {
             }
         }
         let clocked = !self.registers.is_empty() || !self.memories.is_empty();
-        if self.instances > 0 && !clocked {
+        if self.instances > 0 && !clocked && !self.unclear {
             let parts = ticks(&self.parts);
             let of = if parts.len() <= 4 { format!(" ({})", list(&parts, "and")) } else { String::new() };
             return format!("{} around {}{of}", pick.one(&["a structural wrapper", "a piece of glue logic", "a composition"]), count(self.instances, "instance"));
         }
         if self.instances > 0 {
             with.push(count(self.instances, "submodule instance"));
+        }
+        if !clocked && self.unclear {
+            return pick.one(&["a block with the interface given in the code", "an RTL block"]).into();
         }
         if !clocked {
             let kind = if self.latches { "a latch-based block" } else { pick.one(&["a combinational block", "purely combinational logic"]) };

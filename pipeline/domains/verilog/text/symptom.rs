@@ -40,6 +40,18 @@ pub fn first(seen: &Seen, pick: &mut Pick) -> String {
     .replace("Up to cycle 0 nothing differs; there", "Already at cycle 0")
 }
 
+/// What an X in the log says, where the change is one that leaves a register without its reset.
+pub fn unknown(seen: &Seen, operator: &str, pick: &mut Pick) -> Option<String> {
+    let x = seen.mismatches.first().filter(|x| x.got.contains(['x', 'X']))?;
+    ["reset_polarity", "register_not_reset"].contains(&operator).then(|| {
+        pick.of(vec![
+            format!("The {} in the log is the mark of a register that no reset has reached yet.", tick(&x.got)),
+            format!("{} means that nothing has given it a value so far.", tick(&x.got)),
+            "An X like this one comes from state that was never initialised.".to_string(),
+        ])
+    })
+}
+
 /// Other outputs that the shown log names.
 pub fn others(seen: &Seen, pick: &mut Pick) -> Option<String> {
     let first = &seen.mismatches.first()?.signal;

@@ -84,10 +84,9 @@ fn quote(whole: &str, part: &str) -> String {
     let text = text.trim_end_matches([';', ',']);
     if text.len() > MAX_QUOTE {
         let cut = text.char_indices().take(MAX_QUOTE - 2).last().map_or(0, |c| c.0);
-        return format!("`{} …`", &text[..cut]);
+        return tick(&format!("{} …", &text[..cut]));
     }
-    // Backquotes are macros in Verilog and quotes in Markdown.
-    if text.contains('`') { format!("`` {text} ``") } else { format!("`{text}`") }
+    tick(text)
 }
 
 /// Tells a fault that compiles.

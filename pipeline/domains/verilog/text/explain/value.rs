@@ -350,10 +350,19 @@ fn dropped(c: &Case, op: &str, gone: &str, left: &str, pick: &mut Pick) -> Told 
     let blind = parse(gone).map(|e| names(&e)).unwrap_or_default();
     let unseen = !blind.is_empty() && blind.is_disjoint(&remaining);
     let effect = match op {
+        "&" | "|" | "^" if unseen && pick.chance(70) => pick.of(vec![
+            format!("The expression no longer depends on {g}."),
+            format!("{g} has lost all influence there."),
+            format!("Whatever {g} is, the result stays the same."),
+        ]),
+        "&" | "|" if !bits(c) => pick.of(vec![
+            format!("The bits of `{left}` go on unchanged where {g} should have its say in each of them."),
+            format!("`{left}` passes as it is, bit for bit."),
+        ]),
         "&&" | "&" => pick.of(vec![
-            format!("Without it the condition holds even when {g} does not."),
+            format!("Without it `{left}` alone decides, even when {g} is false."),
             format!("{g} no longer restrains it."),
-            format!("Nothing keeps the result from being set while {g} says no."),
+            format!("A false {g} can no longer hold it back."),
         ]),
         "||" | "|" => pick.of(vec![
             format!("When {g} is the only reason, nothing happens."),
@@ -371,6 +380,11 @@ fn dropped(c: &Case, op: &str, gone: &str, left: &str, pick: &mut Pick) -> Told 
         _ => format!("The operation with {g} is not carried out."),
     };
     Told { fault, effect, cure: cure(c, &format!("{g} back in the expression"), pick) }
+}
+
+/// Whether the changed expression is about single bits.
+fn bits(c: &Case) -> bool {
+    c.place.exprs.as_ref().is_some_and(|(was, _)| is_bit(was, c.m))
 }
 
 /// The whole that was cut, for quoting.
