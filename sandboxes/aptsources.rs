@@ -24,7 +24,9 @@ pub(crate) fn bookworm() -> Vec<String> {
         }
     }
     // Updates alone make no system.
-    let whole = lines.iter().any(|line| line.split_whitespace().any(|word| word == "bookworm"));
+    let whole = lines
+        .iter()
+        .any(|line| line.split_whitespace().any(|word| word == "bookworm"));
     if whole { lines } else { Vec::new() }
 }
 
@@ -47,8 +49,12 @@ fn stanzas(text: &str) -> Vec<String> {
 fn stanza(text: &str) -> Vec<String> {
     let field = |name: &str| -> Vec<&str> {
         let lines = text.lines().filter(|line| !line.starts_with('#'));
-        let value = lines.filter_map(|line| line.split_once(':')).find(|(key, _)| key.eq_ignore_ascii_case(name));
-        value.map(|(_, value)| value.split_whitespace().collect()).unwrap_or_default()
+        let value = lines
+            .filter_map(|line| line.split_once(':'))
+            .find(|(key, _)| key.eq_ignore_ascii_case(name));
+        value
+            .map(|(_, value)| value.split_whitespace().collect())
+            .unwrap_or_default()
     };
     let disabled = field("Enabled") == ["no"];
     if disabled || !field("Types").contains(&"deb") || !field("Components").contains(&"main") {

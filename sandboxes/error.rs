@@ -53,10 +53,16 @@ impl SandboxError {
     }
 
     pub(crate) fn supervisor(what: impl Into<String>, source: io::Error) -> Self {
-        SandboxError::Supervisor { what: what.into(), source }
+        SandboxError::Supervisor {
+            what: what.into(),
+            source,
+        }
     }
 
     pub(crate) fn image(name: &str, what: impl Into<String>) -> Self {
-        SandboxError::Image { name: name.to_string(), what: what.into() }
+        SandboxError::Image {
+            name: name.to_string(),
+            what: what.into(),
+        }
     }
 }

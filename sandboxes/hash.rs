@@ -80,8 +80,26 @@ impl Parts {
 
     fn limits(&mut self, limits: &Limits) {
         // Destructured, so that a new limit cannot be forgotten here.
-        let Limits { cpu_ms, wall_ms, memory_bytes, pids, output_bytes, file_bytes, disk_bytes, inodes } = *limits;
-        for value in [cpu_ms, wall_ms, memory_bytes, pids.into(), output_bytes, file_bytes, disk_bytes, inodes] {
+        let Limits {
+            cpu_ms,
+            wall_ms,
+            memory_bytes,
+            pids,
+            output_bytes,
+            file_bytes,
+            disk_bytes,
+            inodes,
+        } = *limits;
+        for value in [
+            cpu_ms,
+            wall_ms,
+            memory_bytes,
+            pids.into(),
+            output_bytes,
+            file_bytes,
+            disk_bytes,
+            inodes,
+        ] {
             self.number(value);
         }
     }
@@ -95,7 +113,9 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
 pub(crate) fn is_name(name: &str) -> bool {
     !name.is_empty()
         && name.len() <= 64
-        && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
+        && name
+            .bytes()
+            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
 }
 
 fn check_files(files: &[JobFile]) -> Result<(), String> {
@@ -113,7 +133,9 @@ fn check_files(files: &[JobFile]) -> Result<(), String> {
     }
     let bytes: usize = files.iter().map(|file| file.content.len()).sum();
     if bytes > MAX_FILES_BYTES {
-        return Err(format!("files hold {bytes} bytes, at most {MAX_FILES_BYTES} are allowed"));
+        return Err(format!(
+            "files hold {bytes} bytes, at most {MAX_FILES_BYTES} are allowed"
+        ));
     }
     Ok(())
 }
@@ -156,14 +178,19 @@ fn check_steps(steps: &[Step]) -> Result<(), String> {
 
 fn check_argv(name: &str, argv: &[String]) -> Result<(), String> {
     // A leading `-` would be an option of the driver's `exec`.
-    if argv.first().is_none_or(|program| program.is_empty() || program.starts_with('-')) {
+    if argv
+        .first()
+        .is_none_or(|program| program.is_empty() || program.starts_with('-'))
+    {
         return Err(format!("step `{name}` names no program"));
     }
     if argv.iter().any(|arg| arg.contains('\0')) {
         return Err(format!("step `{name}` has a NUL in its arguments"));
     }
     if argv.iter().map(|arg| arg.len() + 1).sum::<usize>() > MAX_ARGV_BYTES {
-        return Err(format!("step `{name}` has more than {MAX_ARGV_BYTES} bytes of arguments"));
+        return Err(format!(
+            "step `{name}` has more than {MAX_ARGV_BYTES} bytes of arguments"
+        ));
     }
     Ok(())
 }
@@ -194,8 +221,15 @@ mod tests {
     fn job() -> Job {
         Job {
             sandbox: "verilog".into(),
-            files: vec![JobFile { path: "a/b.v".into(), content: "module m; endmodule".into() }],
-            steps: vec![Step { name: "compile".into(), argv: vec!["iverilog".into(), "x".into()], when: When::Ok }],
+            files: vec![JobFile {
+                path: "a/b.v".into(),
+                content: "module m; endmodule".into(),
+            }],
+            steps: vec![Step {
+                name: "compile".into(),
+                argv: vec!["iverilog".into(), "x".into()],
+                when: When::Ok,
+            }],
             limits: Limits::default(),
         }
     }
@@ -229,11 +263,20 @@ mod tests {
     #[test]
     fn validate_names_what_is_wrong() {
         job().validate().unwrap();
-        let cases: Vec<(fn(&mut Job), &str)> = vec![
+        type Edit = fn(&mut Job);
+        let cases: Vec<(Edit, &str)> = vec![
             (|j| j.files[0].path = "../x".into(), "plain relative"),
             (|j| j.files[0].path = "/x".into(), "plain relative"),
             (|j| j.files[0].path = "a//x".into(), "plain relative"),
-            (|j| j.files.push(JobFile { path: "a".into(), content: String::new() }), "both a file and a folder"),
+            (
+                |j| {
+                    j.files.push(JobFile {
+                        path: "a".into(),
+                        content: String::new(),
+                    })
+                },
+                "both a file and a folder",
+            ),
             (|j| j.files.push(j.files[0].clone()), "given twice"),
             (|j| j.steps.push(j.steps[0].clone()), "used twice"),
             (|j| j.steps[0].when = When::Failed("later".into()), "no earlier step"),

@@ -34,7 +34,11 @@ const SPECS: &[Spec] = &[Spec {
     name: "verilog",
     install: include_str!("verilog/install.sh"),
     lock: include_str!("verilog/packages.lock"),
-    tools: &[("iverilog", &["iverilog", "-V"]), ("vvp", &["vvp", "-V"]), ("yosys", &["yosys", "-V"])],
+    tools: &[
+        ("iverilog", &["iverilog", "-V"]),
+        ("vvp", &["vvp", "-V"]),
+        ("yosys", &["yosys", "-V"]),
+    ],
 }];
 
 /// A built image.
@@ -99,15 +103,26 @@ pub fn build(name: &str, state_dir: &Path, progress: &dyn Fn(&str)) -> Result<Im
     progress("asking the tools for their versions");
     let tools = versions(spec, &rootfs)?;
     let departs = departures(spec.lock, &packages);
-    let image = ImageInfo { name: name.to_string(), id, bytes, tools, departs, recipe: recipe(spec), rootfs };
+    let image = ImageInfo {
+        name: name.to_string(),
+        id,
+        bytes,
+        tools,
+        departs,
+        recipe: recipe(spec),
+        rootfs,
+    };
     keep(image, work, &folder).map_err(|error| fail("put in place", error))
 }
 
 fn spec(name: &str) -> Result<&'static Spec, SandboxError> {
-    SPECS.iter().find(|spec| spec.name == name).ok_or_else(|| SandboxError::UnknownSandbox {
-        name: name.to_string(),
-        known: names().join(", "),
-    })
+    SPECS
+        .iter()
+        .find(|spec| spec.name == name)
+        .ok_or_else(|| SandboxError::UnknownSandbox {
+            name: name.to_string(),
+            known: names().join(", "),
+        })
 }
 
 fn recipe(spec: &Spec) -> String {
@@ -129,8 +144,12 @@ fn find(spec: &Spec, state_dir: &Path) -> Result<Option<ImageInfo>, SandboxError
     let mut found = Vec::new();
     for entry in entries {
         let path = entry.map_err(fail)?.path();
-        let Ok(text) = fs::read_to_string(path.join("image.json")) else { continue };
-        let Ok(mut image) = serde_json::from_str::<ImageInfo>(&text) else { continue };
+        let Ok(text) = fs::read_to_string(path.join("image.json")) else {
+            continue;
+        };
+        let Ok(mut image) = serde_json::from_str::<ImageInfo>(&text) else {
+            continue;
+        };
         image.rootfs = path.join("rootfs");
         if image.recipe == recipe(spec) && path.file_name().is_some_and(|name| name == image.id.as_str()) {
             found.push(image);
@@ -175,12 +194,19 @@ fn install(spec: &Spec, work: &Path, progress: &dyn Fn(&str)) -> Result<(), Sand
         .stderr(Stdio::piped())
         .spawn()
         .map_err(|error| fail("run the script", error))?;
-    let said = child.stderr.take().map(|stderr| follow(stderr, progress)).unwrap_or_default();
+    let said = child
+        .stderr
+        .take()
+        .map(|stderr| follow(stderr, progress))
+        .unwrap_or_default();
     let status = child.wait().map_err(|error| fail("run the script", error))?;
     if status.success() {
         return Ok(());
     }
-    Err(SandboxError::image(spec.name, format!("the install script ended with {status}: {said}")))
+    Err(SandboxError::image(
+        spec.name,
+        format!("the install script ended with {status}: {said}"),
+    ))
 }
 
 /// Passes lines on, and returns the last few of them, for a message.
@@ -201,7 +227,10 @@ fn follow(stream: impl io::Read, progress: &dyn Fn(&str)) -> String {
 fn departures(lock: &str, packages: &str) -> Vec<String> {
     let pairs = |text: &'_ str| -> BTreeMap<String, String> {
         let lines = text.lines().filter(|line| !line.starts_with('#'));
-        lines.filter_map(|line| line.split_once('=')).map(|(name, version)| (name.into(), version.into())).collect()
+        lines
+            .filter_map(|line| line.split_once('='))
+            .map(|(name, version)| (name.into(), version.into()))
+            .collect()
     };
     let (locked, found) = (pairs(lock), pairs(packages));
     let mut list: Vec<String> = found
@@ -212,9 +241,12 @@ fn departures(lock: &str, packages: &str) -> Vec<String> {
             format!("{name}={version} (locked: {locked})")
         })
         .collect();
-    list.extend(locked.iter().filter(|(name, _)| !found.contains_key(*name)).map(|(name, version)| {
-        format!("{name} is gone (locked: {version})")
-    }));
+    list.extend(
+        locked
+            .iter()
+            .filter(|(name, _)| !found.contains_key(*name))
+            .map(|(name, version)| format!("{name} is gone (locked: {version})")),
+    );
     list
 }
 
@@ -232,7 +264,11 @@ fn versions(spec: &Spec, rootfs: &Path) -> Result<BTreeMap<String, String>, Sand
         limits: Limits::default(),
     };
     // The sandbox needs no image, only this tree, so the state folder does not matter.
-    let options = Options { state_dir: rootfs.to_path_buf(), slots: 1, allow_weaker: Some(Tier::NoCgroup) };
+    let options = Options {
+        state_dir: rootfs.to_path_buf(),
+        slots: 1,
+        allow_weaker: Some(Tier::NoCgroup),
+    };
     // On a thread of its own: the caller's may belong to a runtime already.
     let completion = std::thread::scope(|scope| {
         let probe = scope.spawn(|| {
@@ -241,7 +277,9 @@ fn versions(spec: &Spec, rootfs: &Path) -> Result<BTreeMap<String, String>, Sand
             let sandbox = Bubblewrap::open(options)?;
             runtime.block_on(sandbox.run_in(&job, rootfs))
         });
-        probe.join().unwrap_or_else(|_| Err(SandboxError::image(spec.name, "the version probe panicked")))
+        probe
+            .join()
+            .unwrap_or_else(|_| Err(SandboxError::image(spec.name, "the version probe panicked")))
     })?;
     let mut tools = BTreeMap::new();
     for result in completion.steps {
@@ -250,7 +288,12 @@ fn versions(spec: &Spec, rootfs: &Path) -> Result<BTreeMap<String, String>, Sand
             (Some(line), Status::Exit(_)) if !line.trim().is_empty() => {
                 tools.insert(result.name, line.trim().to_string());
             }
-            _ => return Err(SandboxError::image(spec.name, format!("{} does not run: {log}", result.name))),
+            _ => {
+                return Err(SandboxError::image(
+                    spec.name,
+                    format!("{} does not run: {log}", result.name),
+                ));
+            }
         }
     }
     Ok(tools)
@@ -283,7 +326,10 @@ mod tests {
     fn departures_name_what_differs() {
         let lock = "# versions\na=1\nb=2\nc=3\n";
         assert_eq!(departures(lock, "a=1\nb=2\nc=3\n"), Vec::<String>::new());
-        assert_eq!(departures(lock, "a=1\nb=9\nd=4\n"), ["b=9 (locked: 2)", "d=4 (locked: none)", "c is gone (locked: 3)"]);
+        assert_eq!(
+            departures(lock, "a=1\nb=9\nd=4\n"),
+            ["b=9 (locked: 2)", "d=4 (locked: none)", "c is gone (locked: 3)"]
+        );
     }
 
     #[test]

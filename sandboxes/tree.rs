@@ -42,7 +42,11 @@ fn add(hash: &mut Sha256, root: &Path, path: &Path) -> io::Result<u64> {
     let found = fs::symlink_metadata(&full)?;
     let kind = found.file_type();
     let name = path.as_os_str().as_bytes();
-    let mode = if kind.is_symlink() { 0 } else { found.permissions().mode() & 0o7777 };
+    let mode = if kind.is_symlink() {
+        0
+    } else {
+        found.permissions().mode() & 0o7777
+    };
     let letter = if kind.is_dir() {
         b'd'
     } else if kind.is_symlink() {
@@ -50,7 +54,10 @@ fn add(hash: &mut Sha256, root: &Path, path: &Path) -> io::Result<u64> {
     } else if kind.is_file() {
         b'f'
     } else {
-        return Err(io::Error::other(format!("{} is neither file, folder nor link", full.display())));
+        return Err(io::Error::other(format!(
+            "{} is neither file, folder nor link",
+            full.display()
+        )));
     };
     hash.update([letter]);
     hash.update(mode.to_le_bytes());

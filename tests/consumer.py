@@ -24,6 +24,7 @@ def say(message):
     print(json.dumps(message), flush=True)
 
 
+signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # Goes quietly when nobody listens any more.
 crash_after = int(os.environ.get("CRASH_AFTER", "-1"))
 with open(os.environ["KEEP"], "ab+") as file:
     have = first = kept(file)

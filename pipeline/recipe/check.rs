@@ -4,10 +4,11 @@
 //! and a number must fit the machine type that its `format` names.
 
 use super::diagnostics::{Problem, did_you_mean, near, quote, quote_all};
+use super::fields::{Fields, Held, Path};
 use super::schema_parts::Parts;
 use super::tree::{Entry, Node, Val};
 use serde_json::{Map, Value};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 /// What a document's tables are called in its own language.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -409,102 +410,6 @@ impl<'s> Checker<'s> {
 
     fn report(&mut self, at: usize, message: String, help: Option<String>) {
         self.problems.push(Problem::new(at, message).help(help));
-    }
-}
-
-/// The keys and indices that lead to a value.
-#[derive(Clone, Default)]
-struct Path(Vec<String>);
-
-impl Path {
-    fn to(&self, key: &str) -> Path {
-        Path(
-            self.0
-                .iter()
-                .map(String::as_str)
-                .chain([key])
-                .map(String::from)
-                .collect(),
-        )
-    }
-
-    fn shown(&self) -> String {
-        let mut shown = String::new();
-        for step in &self.0 {
-            if !shown.is_empty() && !step.starts_with('[') {
-                shown.push('.');
-            }
-            shown.push_str(step);
-        }
-        quote(&shown)
-    }
-}
-
-/// The schemas that hold for a value.
-#[derive(Default)]
-struct Held<'s> {
-    parts: Vec<&'s Map<String, Value>>,
-    /// Keys of alternatives among which the value does not decide.
-    undecided: Vec<&'s str>,
-}
-
-/// The keys that a table may and must have, over all the schemas that hold for it.
-struct Fields<'s> {
-    known: BTreeMap<&'s str, Vec<&'s Value>>,
-    required: BTreeSet<&'s str>,
-    /// Schemas for keys that are not listed; empty with `open: false` means that there are none.
-    others: Vec<&'s Value>,
-    open: bool,
-    listed: bool,
-}
-
-impl<'s> Fields<'s> {
-    fn of(parts: &[&'s Map<String, Value>], undecided: Vec<&'s str>) -> Fields<'s> {
-        let mut fields = Fields {
-            known: undecided.into_iter().map(|key| (key, Vec::new())).collect(),
-            required: BTreeSet::new(),
-            others: Vec::new(),
-            open: false,
-            listed: false,
-        };
-        for part in parts {
-            for (key, schema) in part.get("properties").and_then(Value::as_object).into_iter().flatten() {
-                fields.known.entry(key).or_default().push(schema);
-                fields.listed = true;
-            }
-            fields.required.extend(
-                part.get("required")
-                    .and_then(Value::as_array)
-                    .into_iter()
-                    .flatten()
-                    .filter_map(Value::as_str),
-            );
-            // Maps with number keys are written as patterns; what they hold is checked, the key is left to serde.
-            let patterns = part
-                .get("patternProperties")
-                .and_then(Value::as_object)
-                .into_iter()
-                .flatten()
-                .map(|(_, v)| v);
-            let others = part.get("additionalProperties").into_iter().chain(patterns);
-            for other in others {
-                match other {
-                    Value::Bool(open) => (fields.open, fields.listed) = (fields.open || *open, true),
-                    schema => fields.others.push(schema),
-                }
-            }
-        }
-        fields
-    }
-
-    /// What a key's value must satisfy.
-    fn schemas(&self, key: &str) -> Vec<&'s Value> {
-        self.known.get(key).cloned().unwrap_or_else(|| self.others.clone())
-    }
-
-    /// Whether a key is a mistake.
-    fn refuses(&self, key: &str) -> bool {
-        self.listed && !self.open && self.others.is_empty() && !self.known.contains_key(key)
     }
 }
 

@@ -7,6 +7,7 @@
 
 pub mod check;
 pub mod diagnostics;
+mod fields;
 pub mod files;
 mod graph;
 pub mod plan;

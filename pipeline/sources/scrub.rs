@@ -24,7 +24,7 @@ pub fn scrub(text: &str) -> Scrubbed {
     let mut counts = BTreeMap::new();
     let mut current = None;
     // One replacement can uncover another (a key beside an address), so it is repeated until nothing is found.
-    // Every round shortens the list of what is left; the bound only guards against a mistake here.
+    // The bound guards against replacements that would uncover others for ever.
     for _ in 0..16 {
         let source = current.as_deref().unwrap_or(text);
         let hits = find(source);
@@ -220,8 +220,8 @@ fn find_assignments(text: &str, hits: &mut Vec<Hit>) {
     }
 }
 
-/// Bits per character from which a value counts as random: English words and identifiers stay under 3.5 at the
-/// lengths looked at here, random base64 of 20 characters lies at about 4.
+/// Bits per character from which a value counts as random. A choice, not a measurement: 20 distinct characters have
+/// 4.3 bits, and repeated patterns far fewer. The mix of letters and digits asked for beside it keeps plain words out.
 const RANDOM_BITS: f64 = 3.5;
 
 /// Whether a value reads like a key: 16 characters or more, letters of both cases and digits mixed, and not a hash

@@ -57,8 +57,9 @@ pub struct Config {
     pub allow_stubs: bool,
     /// Licences that may stay: SPDX ids, `LicenseRef-…`, or `unknown` for files about which nothing is known.
     pub licences: Vec<String>,
-    /// The greatest share of the code inside syntax errors (0 to 1). Of 530 real files, templates lie above 0.3 and
-    /// everything else under 0.015.
+    /// The greatest share of the code inside syntax errors (0 to 1). Of 533 Verilog files in eight packages,
+    /// four templates lie above 0.3, one port-alias shell at 0.09, and the others under 0.015. SystemVerilog verification
+    /// code that the grammar does not cover can lie above 0.05: raise it to keep such files.
     pub max_parse_error_share: f64,
 }
 

@@ -9,8 +9,8 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::cgroup::{Layout, subtree_name};
 use super::driver;
+use super::layout::{Layout, subtree_name};
 use super::slots::{Lease, MAX_SLOTS, Pool};
 use super::spawn::{Plan, STAGE, Staged, Started, Starter, kill_uid};
 use super::supervise::{KillStray, Pipes, Running, supervise};
@@ -65,7 +65,10 @@ impl Bubblewrap {
     pub fn open(options: Options) -> Result<Bubblewrap, SandboxError> {
         let fault = |what: &'static str| move |error| SandboxError::supervisor(what, error);
         if !(1..=MAX_SLOTS).contains(&options.slots) {
-            return Err(SandboxError::Spawn(format!("{} slots; between 1 and {MAX_SLOTS} are possible", options.slots)));
+            return Err(SandboxError::Spawn(format!(
+                "{} slots; between 1 and {MAX_SLOTS} are possible",
+                options.slots
+            )));
         }
         let bwrap = BWRAP.iter().find(|path| Path::new(path).exists());
         let bwrap = bwrap.ok_or_else(|| missing("bubblewrap", "install the package bubblewrap"))?;
@@ -138,19 +141,18 @@ impl Bubblewrap {
     /// What the sandbox gets as 0, 1, 2 …, and the other ends. The last is the seccomp filter, which bwrap reads.
     fn descriptors(&self, job: &Job) -> io::Result<(Vec<OwnedFd>, Pipes)> {
         let script: OwnedFd = memory_file(driver::script(job).as_bytes())?.into();
-        let (talk, talk_end) = io::pipe()?;
-        let (report, report_end) = io::pipe()?;
-        let mut list: Vec<OwnedFd> =
-            vec![script, talk_end.try_clone()?.into(), talk_end.into(), report_end.into()];
+        let (talk, talk_end) = pipe()?;
+        let (report, report_end) = pipe()?;
+        let mut list: Vec<OwnedFd> = vec![script, talk_end.try_clone()?, talk_end, report_end];
         let mut logs = Vec::new();
         for _ in &job.steps {
-            let (log, end) = io::pipe()?;
-            logs.push(log.into());
-            list.push(end.into());
+            let (log, end) = pipe()?;
+            logs.push(log);
+            list.push(end);
         }
         // Opened anew: a shared offset would be at the end for every job but the first.
         list.push(File::open(format!("/proc/self/fd/{}", self.filter.as_raw_fd()))?.into());
-        Ok((list, Pipes { talk: talk.into(), report: report.into(), logs }))
+        Ok((list, Pipes { talk, report, logs }))
     }
 
     fn plan(
@@ -168,7 +170,10 @@ impl Bubblewrap {
             folders.push(staged(&format!("in/{folder}"))?);
         }
         let files = job.files.iter().map(|file| {
-            Ok(Staged { path: staged(&format!("in/{}", file.path))?, content: file.content.clone().into_bytes() })
+            Ok(Staged {
+                path: staged(&format!("in/{}", file.path))?,
+                content: file.content.clone().into_bytes(),
+            })
         });
         Ok(Plan {
             groups,
@@ -184,7 +189,10 @@ impl Bubblewrap {
             argv: arguments(job.steps.len(), descriptors.len() - 1)?,
             descriptors,
             program: self.bwrap.clone(),
-            environment: ENVIRONMENT.iter().map(|pair| c_string(*pair)).collect::<Result<_, _>>()?,
+            environment: ENVIRONMENT
+                .iter()
+                .map(|pair| c_string(*pair))
+                .collect::<Result<_, _>>()?,
         })
     }
 
@@ -230,7 +238,10 @@ impl Runtime for Bubblewrap {
 }
 
 fn missing(layer: &'static str, remedy: &str) -> SandboxError {
-    SandboxError::MissingLayer { layer, remedy: remedy.to_string() }
+    SandboxError::MissingLayer {
+        layer,
+        remedy: remedy.to_string(),
+    }
 }
 
 fn groups() -> Result<Layout, String> {
@@ -242,7 +253,10 @@ fn groups() -> Result<Layout, String> {
 
 fn cgroup_remedy(why: &str) -> String {
     let name = subtree_name();
-    format!("{why}; have an administrator hand the control group subtree `{name}` to this user, or ask for the weaker tier `{}` by name", Tier::NoCgroup)
+    format!(
+        "{why}; have an administrator hand the control group subtree `{name}` to this user, or ask for the weaker tier `{}` by name",
+        Tier::NoCgroup
+    )
 }
 
 /// Kills whatever runs under a slot's uid. With a shared uid, nothing: the sandbox's own namespace has to do.
@@ -266,7 +280,11 @@ fn abandon(kill_stray: &KillStray) -> Box<dyn FnOnce(Started, Lease) + Send> {
 /// The size and inodes of the tmpfs that holds the job's files and its scratch folders: what the job may use, and what
 /// its own files take.
 fn tmpfs_options(job: &Job, folders: u64) -> String {
-    let pages: u64 = job.files.iter().map(|file| (file.content.len() as u64).div_ceil(PAGE_BYTES)).sum();
+    let pages: u64 = job
+        .files
+        .iter()
+        .map(|file| (file.content.len() as u64).div_ceil(PAGE_BYTES))
+        .sum();
     let size = job.limits.disk_bytes.div_ceil(PAGE_BYTES) + pages;
     // The tmpfs itself, root, in, job, job/in, tmp.
     let inodes = job.limits.inodes + job.files.len() as u64 + folders + 6;
@@ -278,9 +296,30 @@ fn arguments(steps: usize, filter: usize) -> Result<Vec<CString>, SandboxError> 
     let stage = |folder: &str| format!("{STAGE}/{folder}");
     let (root, job, tmp, input) = (stage("root"), stage("job"), stage("tmp"), stage("in"));
     let mut list = vec![
-        "bwrap", "--unshare-user", "--unshare-all", "--uid", "1000", "--gid", "1000", "--hostname", "sandbox",
-        "--die-with-parent", "--new-session", "--as-pid-1",
-        "--ro-bind", &root, "/", "--bind", &job, "/job", "--bind", &tmp, "/tmp", "--ro-bind", &input, "/job/in",
+        "bwrap",
+        "--unshare-user",
+        "--unshare-all",
+        "--uid",
+        "1000",
+        "--gid",
+        "1000",
+        "--hostname",
+        "sandbox",
+        "--die-with-parent",
+        "--new-session",
+        "--as-pid-1",
+        "--ro-bind",
+        &root,
+        "/",
+        "--bind",
+        &job,
+        "/job",
+        "--bind",
+        &tmp,
+        "/tmp",
+        "--ro-bind",
+        &input,
+        "/job/in",
     ];
     for device in DEVICES {
         list.extend(["--dev-bind", device, device]);
@@ -291,6 +330,18 @@ fn arguments(steps: usize, filter: usize) -> Result<Vec<CString>, SandboxError> 
 
 fn c_string(text: impl Into<Vec<u8>>) -> Result<CString, SandboxError> {
     CString::new(text).map_err(|_| SandboxError::InvalidJob("a path or argument has a NUL".to_string()))
+}
+
+/// A pipe's reading end and its writing end, closed at an exec.
+fn pipe() -> io::Result<(OwnedFd, OwnedFd)> {
+    let mut ends: [RawFd; 2] = [-1; 2];
+    // SAFETY: plain system call that fills an array of ours; the descriptors are new and ours.
+    unsafe {
+        if libc::pipe2(ends.as_mut_ptr(), libc::O_CLOEXEC) != 0 {
+            return Err(io::Error::last_os_error());
+        }
+        Ok((OwnedFd::from_raw_fd(ends[0]), OwnedFd::from_raw_fd(ends[1])))
+    }
 }
 
 /// A file without a name, at its beginning.

@@ -11,115 +11,12 @@ use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use super::layout::{Layout, enable, make_folder, writable};
 use crate::job::Limits;
 
 /// Processes of the sandbox itself, beside the job's: bwrap's monitor, the driver, and the driver's fork before it
 /// becomes a step.
 const OWN_PIDS: u32 = 3;
-
-/// Where the groups of this machine are.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Layout {
-    /// Folders of our subtree in each hierarchy; `unified` is the v2 tree of a hybrid machine.
-    V1 { memory: PathBuf, pids: PathBuf, cpuacct: PathBuf, unified: Option<PathBuf> },
-    V2 { base: PathBuf },
-}
-
-impl Layout {
-    /// Finds the hierarchies in a mount table (`/proc/self/mounts`), and our subtree, named `subtree`, in each.
-    pub fn detect(mounts: &str, subtree: &str) -> Result<Layout, String> {
-        let mounted = |kind: &str, option: &str| -> Option<PathBuf> {
-            mounts.lines().find_map(|line| {
-                let mut words = line.split(' ').skip(1);
-                let (folder, fstype, options) = (words.next()?, words.next()?, words.next()?);
-                let found = fstype == kind && (option.is_empty() || options.split(',').any(|word| word == option));
-                found.then(|| PathBuf::from(folder))
-            })
-        };
-        let unified = mounted("cgroup2", "");
-        if let (Some(memory), Some(pids), Some(cpuacct)) =
-            (mounted("cgroup", "memory"), mounted("cgroup", "pids"), mounted("cgroup", "cpuacct"))
-        {
-            return Ok(Layout::V1 {
-                memory: memory.join(subtree),
-                pids: pids.join(subtree),
-                cpuacct: cpuacct.join(subtree),
-                unified: unified.map(|root| root.join(subtree)),
-            });
-        }
-        let Some(root) = unified else {
-            return Err("no cgroup hierarchy with memory, pids and cpuacct is mounted".to_string());
-        };
-        let offered = fs::read_to_string(root.join("cgroup.controllers")).unwrap_or_default();
-        for needed in ["memory", "pids"] {
-            if !offered.split_whitespace().any(|controller| controller == needed) {
-                return Err(format!("the cgroup tree at {} lacks the controller `{needed}`", root.display()));
-            }
-        }
-        Ok(Layout::V2 { base: root.join(subtree) })
-    }
-
-    /// Creates (root) or checks (a user) our subtree. The error names the folder that is missing or closed.
-    pub fn prepare(&self) -> Result<(), String> {
-        let fail = |path: &Path, error: io::Error| format!("{}: {error}", path.display());
-        match self {
-            Layout::V1 { memory, pids, cpuacct, .. } => {
-                for folder in [memory, pids, cpuacct] {
-                    make_folder(folder).map_err(|error| fail(folder, error))?;
-                    writable(&folder.join("cgroup.procs")).map_err(|error| fail(folder, error))?;
-                }
-            }
-            Layout::V2 { base } => {
-                if !base.exists()
-                    && let Some(root) = base.parent()
-                {
-                    enable(root).map_err(|error| fail(root, error))?;
-                }
-                make_folder(base).map_err(|error| fail(base, error))?;
-                enable(base).map_err(|error| fail(base, error))?;
-            }
-        }
-        Ok(())
-    }
-
-    /// The hierarchy whose slot folders are locked: one per machine, whatever mounts or state folders its users see.
-    pub fn primary(&self) -> &Path {
-        match self {
-            Layout::V1 { memory, .. } => memory,
-            Layout::V2 { base } => base,
-        }
-    }
-
-    fn folders(&self) -> Vec<&Path> {
-        match self {
-            Layout::V1 { memory, pids, cpuacct, unified } => {
-                let mut all = vec![memory.as_path(), pids, cpuacct];
-                all.extend(unified.as_deref());
-                all
-            }
-            Layout::V2 { base } => vec![base],
-        }
-    }
-}
-
-/// Hands `memory` and `pids` on to the groups below `folder`.
-fn enable(folder: &Path) -> io::Result<()> {
-    let control = folder.join("cgroup.subtree_control");
-    let enabled = fs::read_to_string(&control)?;
-    let has = |name| enabled.split_whitespace().any(|word| word == name);
-    if has("memory") && has("pids") { Ok(()) } else { fs::write(&control, "+memory +pids") }
-}
-
-fn make_folder(path: &Path) -> io::Result<()> {
-    match fs::create_dir(path) {
-        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
-        _ => Ok(()),
-    }
-}
-
-fn writable(path: &Path) -> io::Result<()> {
-    OpenOptions::new().write(true).open(path).map(drop)
-}
 
 /// What a job has used so far.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -168,7 +65,13 @@ impl SlotGroup {
                 tracing::debug!(folder = %folder.display(), %error, "no v2 group beside the v1 groups");
             }
         }
-        let mut group = SlotGroup { layout: layout.clone(), name, oom_base: 0, pids_base: 0, files: None };
+        let mut group = SlotGroup {
+            layout: layout.clone(),
+            name,
+            oom_base: 0,
+            pids_base: 0,
+            files: None,
+        };
         if let Layout::V2 { .. } = layout {
             enable(&group.folder(layout.primary()))?;
         }
@@ -198,8 +101,14 @@ impl SlotGroup {
         let pids = (limits.pids + OWN_PIDS).to_string();
         let memory_bytes = limits.memory_bytes.to_string();
         match self.layout.clone() {
-            Layout::V1 { memory, pids: pids_base, cpuacct, unified } => {
-                let (memory, pids_dir, cpuacct) = (self.folder(&memory), self.folder(&pids_base), self.folder(&cpuacct));
+            Layout::V1 {
+                memory,
+                pids: pids_base,
+                cpuacct,
+                unified,
+            } => {
+                let (memory, pids_dir, cpuacct) =
+                    (self.folder(&memory), self.folder(&pids_base), self.folder(&cpuacct));
                 limit_memory_v1(&memory, &memory_bytes)?;
                 fs::write(memory.join("memory.max_usage_in_bytes"), "0")?;
                 fs::write(cpuacct.join("cpuacct.usage"), "0")?;
@@ -210,12 +119,18 @@ impl SlotGroup {
                     peak: Some(File::open(memory.join("memory.max_usage_in_bytes"))?),
                     oom: File::open(memory.join("memory.oom_control"))?,
                     pids: File::open(pids_dir.join("pids.events"))?,
-                    pressure: unified.as_ref().and_then(|folder| File::open(folder.join("cpu.pressure")).ok()),
+                    pressure: unified
+                        .as_ref()
+                        .and_then(|folder| File::open(folder.join("cpu.pressure")).ok()),
                 };
                 self.oom_base = field(&files.oom, "oom_kill ")?;
                 self.pids_base = field(&files.pids, "max ")?;
                 self.files = Some(files);
-                [Some(memory), Some(pids_dir), Some(cpuacct), unified].iter().flatten().map(|dir| join_file(dir)).collect()
+                [Some(memory), Some(pids_dir), Some(cpuacct), unified]
+                    .iter()
+                    .flatten()
+                    .map(|dir| join_file(dir))
+                    .collect()
             }
             Layout::V2 { base } => {
                 // CPU time cannot be reset in v2, so each job gets a group of its own below the slot's.
@@ -241,7 +156,9 @@ impl SlotGroup {
 
     /// What the job has used since [`SlotGroup::begin`].
     pub fn usage(&self) -> io::Result<Usage> {
-        let Some(files) = &self.files else { return Ok(Usage::default()) };
+        let Some(files) = &self.files else {
+            return Ok(Usage::default());
+        };
         let cpu_ms = match self.layout {
             Layout::V1 { .. } => first_number(&read(&files.cpu)?)? / 1_000_000,
             Layout::V2 { .. } => field(&files.cpu, "usage_usec ")? / 1_000,
@@ -255,7 +172,11 @@ impl SlotGroup {
             peak_bytes,
             out_of_memory: field(&files.oom, "oom_kill ")? > self.oom_base,
             out_of_pids: field(&files.pids, "max ")? > self.pids_base,
-            waited_ms: files.pressure.as_ref().and_then(|file| read(file).ok()).and_then(|text| waited_ms(&text)),
+            waited_ms: files
+                .pressure
+                .as_ref()
+                .and_then(|file| read(file).ok())
+                .and_then(|text| waited_ms(&text)),
         })
     }
 
@@ -265,7 +186,10 @@ impl SlotGroup {
         while !self.is_empty()? {
             self.kill_once();
             if Instant::now() > deadline {
-                return Err(io::Error::other(format!("processes remain in {}", self.folder(self.layout.primary()).display())));
+                return Err(io::Error::other(format!(
+                    "processes remain in {}",
+                    self.folder(self.layout.primary()).display()
+                )));
             }
             std::thread::sleep(Duration::from_millis(1));
         }
@@ -287,6 +211,21 @@ impl SlotGroup {
         }
     }
 
+    /// For how long the process that waited longest, of those now in the slot, was ready to run and had no CPU.
+    pub fn waiting_ms(&self) -> u64 {
+        let delay = |pid: &i32| -> Option<u64> {
+            let text = fs::read_to_string(format!("/proc/{pid}/schedstat")).ok()?;
+            text.split_whitespace().nth(1)?.parse().ok()
+        };
+        self.members()
+            .unwrap_or_default()
+            .iter()
+            .filter_map(delay)
+            .max()
+            .unwrap_or(0)
+            / 1_000_000
+    }
+
     pub fn is_empty(&self) -> io::Result<bool> {
         Ok(self.members()?.is_empty())
     }
@@ -297,7 +236,11 @@ impl SlotGroup {
             group.push("job");
         }
         match fs::read_to_string(group.join("cgroup.procs")) {
-            Ok(text) => Ok(text.lines().filter_map(|line| line.parse().ok()).filter(|pid| *pid > 0).collect()),
+            Ok(text) => Ok(text
+                .lines()
+                .filter_map(|line| line.parse().ok())
+                .filter(|pid| *pid > 0)
+                .collect()),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
             Err(error) => Err(error),
         }
@@ -354,13 +297,16 @@ fn read(file: &File) -> io::Result<String> {
 
 fn first_number(text: &str) -> io::Result<u64> {
     let word = text.split_whitespace().next().unwrap_or_default();
-    word.parse().map_err(|_| io::Error::other(format!("not a number: {word:?}")))
+    word.parse()
+        .map_err(|_| io::Error::other(format!("not a number: {word:?}")))
 }
 
 /// The number after `key` at the start of a line; 0 where there is no such line.
 fn field(file: &File, key: &str) -> io::Result<u64> {
     let text = read(file)?;
-    text.lines().find_map(|line| line.strip_prefix(key)).map_or(Ok(0), first_number)
+    text.lines()
+        .find_map(|line| line.strip_prefix(key))
+        .map_or(Ok(0), first_number)
 }
 
 /// The total of the line `some` of a pressure file, whose unit is microseconds.
@@ -370,43 +316,9 @@ pub(crate) fn waited_ms(text: &str) -> Option<u64> {
     total.parse::<u64>().ok().map(|micros| micros / 1000)
 }
 
-/// The name of our subtree: `assay` for root, `assay-USER` for anyone else.
-pub(crate) fn subtree_name() -> String {
-    // SAFETY: plain system call.
-    let uid = unsafe { libc::geteuid() };
-    if uid == 0 {
-        return "assay".to_string();
-    }
-    format!("assay-{}", super::users::name_of(uid).unwrap_or_else(|| uid.to_string()))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    const HYBRID: &str = "cgroup /sys/fs/cgroup/cpu cgroup rw,relatime,cpu 0 0\n\
-        cgroup /sys/fs/cgroup/cpuacct cgroup rw,relatime,cpuacct 0 0\n\
-        cgroup /sys/fs/cgroup/memory cgroup rw,relatime,memory 0 0\n\
-        cgroup /sys/fs/cgroup/pids cgroup rw,relatime,pids 0 0\n\
-        cgroup2 /sys/fs/cgroup/unified cgroup2 rw,relatime 0 0\n";
-
-    #[test]
-    fn layouts_are_told_apart() {
-        let Layout::V1 { memory, unified, .. } = Layout::detect(HYBRID, "assay").unwrap() else { panic!("not v1") };
-        assert_eq!(memory, Path::new("/sys/fs/cgroup/memory/assay"));
-        assert_eq!(unified.unwrap(), Path::new("/sys/fs/cgroup/unified/assay"));
-
-        let joint = HYBRID.replace("rw,relatime,cpu 0", "rw,relatime,cpu,cpuacct 0").lines().take(4).collect::<Vec<_>>().join("\n");
-        assert!(matches!(Layout::detect(&joint, "a").unwrap(), Layout::V1 { unified: None, .. }));
-
-        let folder = tempfile::tempdir().unwrap();
-        let pure = format!("cgroup2 {} cgroup2 rw 0 0\n", folder.path().display());
-        fs::write(folder.path().join("cgroup.controllers"), "cpu memory pids\n").unwrap();
-        assert!(matches!(Layout::detect(&pure, "assay-me").unwrap(), Layout::V2 { .. }));
-        fs::write(folder.path().join("cgroup.controllers"), "cpu pids\n").unwrap();
-        assert!(Layout::detect(&pure, "assay").unwrap_err().contains("`memory`"));
-        assert!(Layout::detect("proc /proc proc rw 0 0\n", "assay").is_err());
-    }
 
     #[test]
     fn pressure_is_read() {

@@ -13,7 +13,11 @@ pub(crate) const FIRST_LOG_FD: usize = 4;
 
 /// dash knows descriptors of one digit only; bash takes the same script with more of them, and starts more slowly.
 pub(crate) fn shell(steps: usize) -> &'static str {
-    if FIRST_LOG_FD + steps <= 10 { "/bin/dash" } else { "/bin/bash" }
+    if FIRST_LOG_FD + steps <= 10 {
+        "/bin/dash"
+    } else {
+        "/bin/bash"
+    }
 }
 
 /// The script that runs `job`'s steps.
@@ -37,8 +41,10 @@ pub(crate) fn script(job: &Job) -> String {
 fn command(step: &Step, index: usize, steps: usize) -> String {
     let fd = FIRST_LOG_FD + index;
     let argv: Vec<String> = step.argv.iter().map(|arg| quote(arg)).collect();
-    let closed: Vec<String> =
-        (REPORT_FD..FIRST_LOG_FD + steps).filter(|other| *other >= fd || *other == REPORT_FD).map(|n| format!("{n}>&-")).collect();
+    let closed: Vec<String> = (REPORT_FD..FIRST_LOG_FD + steps)
+        .filter(|other| *other >= fd || *other == REPORT_FD)
+        .map(|n| format!("{n}>&-"))
+        .collect();
     format!("(exec {}) </dev/null >&{fd} 2>&1 {}", argv.join(" "), closed.join(" "))
 }
 
@@ -69,7 +75,10 @@ pub(crate) struct Report {
 impl Report {
     /// Reads what came through descriptor 3. A step that began and did not end was killed.
     pub fn parse(text: &[u8], steps: usize) -> Report {
-        let mut report = Report { ready: false, statuses: vec![Status::NotRun; steps] };
+        let mut report = Report {
+            ready: false,
+            statuses: vec![Status::NotRun; steps],
+        };
         for line in String::from_utf8_lossy(text).lines() {
             let words: Vec<&str> = line.split(' ').collect();
             match words.as_slice() {
@@ -87,7 +96,11 @@ impl Report {
     }
 
     fn set(&mut self, index: &str, status: Status) {
-        if let Some(slot) = index.parse::<usize>().ok().and_then(|index| self.statuses.get_mut(index)) {
+        if let Some(slot) = index
+            .parse::<usize>()
+            .ok()
+            .and_then(|index| self.statuses.get_mut(index))
+        {
             *slot = status;
         }
     }
@@ -95,7 +108,11 @@ impl Report {
 
 /// A shell's `$?`: above 128 it names a signal.
 fn status(code: i32) -> Status {
-    if (129..=192).contains(&code) { Status::Signal(code - 128) } else { Status::Exit(code) }
+    if (129..=192).contains(&code) {
+        Status::Signal(code - 128)
+    } else {
+        Status::Exit(code)
+    }
 }
 
 #[cfg(test)]
@@ -104,7 +121,11 @@ mod tests {
     use crate::job::Limits;
 
     fn step(name: &str, argv: &[&str], when: When) -> Step {
-        Step { name: name.into(), argv: argv.iter().map(|arg| arg.to_string()).collect(), when }
+        Step {
+            name: name.into(),
+            argv: argv.iter().map(|arg| arg.to_string()).collect(),
+            when,
+        }
     }
 
     #[test]
@@ -113,18 +134,35 @@ mod tests {
             step("a", &["echo", "it's $HOME"], When::Ok),
             step("b", &["exit", "0"], When::Failed("a".into())),
         ];
-        let job = Job { sandbox: "s".into(), files: vec![], steps, limits: Limits::default() };
+        let job = Job {
+            sandbox: "s".into(),
+            files: vec![],
+            steps,
+            limits: Limits::default(),
+        };
         let script = script(&job);
-        assert!(script.contains(r"(exec 'echo' 'it'\''s $HOME') </dev/null >&4 2>&1 3>&- 4>&- 5>&-"), "{script}");
-        assert!(script.contains(r"(exec 'exit' '0') </dev/null >&5 2>&1 3>&- 5>&-"), "{script}");
+        assert!(
+            script.contains(r"(exec 'echo' 'it'\''s $HOME') </dev/null >&4 2>&1 3>&- 4>&- 5>&-"),
+            "{script}"
+        );
+        assert!(
+            script.contains(r"(exec 'exit' '0') </dev/null >&5 2>&1 3>&- 5>&-"),
+            "{script}"
+        );
         assert!(script.contains("\"${s0:-0}\" != 0"), "{script}");
     }
 
     #[test]
     fn report_tells_killed_from_not_run() {
-        let report = Report::parse(b"ready\nbegin 0\nend 0 1\nbegin 1\nend 1 139\nbegin 2\nnoise\nend 9 0\nend x y\n", 4);
+        let report = Report::parse(
+            b"ready\nbegin 0\nend 0 1\nbegin 1\nend 1 139\nbegin 2\nnoise\nend 9 0\nend x y\n",
+            4,
+        );
         assert!(report.ready);
-        assert_eq!(report.statuses, [Status::Exit(1), Status::Signal(11), Status::Killed, Status::NotRun]);
+        assert_eq!(
+            report.statuses,
+            [Status::Exit(1), Status::Signal(11), Status::Killed, Status::NotRun]
+        );
     }
 
     #[test]

@@ -12,6 +12,7 @@ use crate::job::{Completion, Job};
 mod bubblewrap;
 mod cgroup;
 mod driver;
+mod layout;
 mod seccomp;
 mod slots;
 mod spawn;

@@ -8,8 +8,8 @@ use std::collections::BTreeMap;
 
 use libc::c_long;
 use seccompiler::{
-    BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter, SeccompRule, TargetArch,
-    sock_filter,
+    BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter, SeccompRule,
+    TargetArch, sock_filter,
 };
 
 /// Refused whatever their arguments, with `EPERM`.
@@ -100,14 +100,21 @@ pub(crate) fn program() -> Result<Vec<u8>, String> {
         arch,
     )
     .map_err(|error| error.to_string())?;
-    let program: BpfProgram = filter.try_into().map_err(|error: seccompiler::BackendError| error.to_string())?;
+    let program: BpfProgram = filter
+        .try_into()
+        .map_err(|error: seccompiler::BackendError| error.to_string())?;
     let all = prelude().into_iter().chain(program);
     Ok(all.flat_map(encode).collect())
 }
 
 fn rules() -> Result<BTreeMap<i64, Vec<SeccompRule>>, seccompiler::BackendError> {
     let only = |argument: u8, op: SeccompCmpOp, value: u64| -> Result<SeccompRule, seccompiler::BackendError> {
-        SeccompRule::new(vec![SeccompCondition::new(argument, SeccompCmpArgLen::Dword, op, value)?])
+        SeccompRule::new(vec![SeccompCondition::new(
+            argument,
+            SeccompCmpArgLen::Dword,
+            op,
+            value,
+        )?])
     };
     let mut rules: BTreeMap<i64, Vec<SeccompRule>> = DENIED.iter().map(|call| (*call, vec![])).collect();
     let unix = libc::AF_UNIX as u64;
@@ -115,7 +122,13 @@ fn rules() -> Result<BTreeMap<i64, Vec<SeccompRule>>, seccompiler::BackendError>
     rules.insert(libc::SYS_socketpair, vec![only(0, SeccompCmpOp::Ne, unix)?]);
     // Limits of other processes: the driver has the same uid as the steps.
     rules.insert(libc::SYS_prlimit64, vec![only(0, SeccompCmpOp::Ne, 0)?]);
-    rules.insert(libc::SYS_ioctl, vec![only(1, SeccompCmpOp::Eq, libc::TIOCSTI)?, only(1, SeccompCmpOp::Eq, TIOCLINUX)?]);
+    rules.insert(
+        libc::SYS_ioctl,
+        vec![
+            only(1, SeccompCmpOp::Eq, libc::TIOCSTI)?,
+            only(1, SeccompCmpOp::Eq, TIOCLINUX)?,
+        ],
+    );
     let mut clone = Vec::new();
     for bit in CLONE_NAMESPACES {
         let bit = bit as u32 as u64;
@@ -152,7 +165,11 @@ fn prelude() -> Vec<sock_filter> {
 
 /// `AUDIT_ARCH_X86_64` or `AUDIT_ARCH_AARCH64`, from linux/audit.h.
 fn native_arch() -> u32 {
-    if cfg!(target_arch = "aarch64") { 0xc000_00b7 } else { 0xc000_003e }
+    if cfg!(target_arch = "aarch64") {
+        0xc000_00b7
+    } else {
+        0xc000_003e
+    }
 }
 
 fn encode(op: sock_filter) -> [u8; 8] {

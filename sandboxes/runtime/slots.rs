@@ -13,7 +13,8 @@ use std::time::Duration;
 
 use tokio::sync::Semaphore;
 
-use super::cgroup::{Layout, SlotGroup};
+use super::cgroup::SlotGroup;
+use super::layout::Layout;
 
 /// Most slots of one machine (as many uids are set aside).
 pub(crate) const MAX_SLOTS: u32 = 256;
@@ -55,7 +56,11 @@ impl Slot {
         if let Some(group) = &group {
             group.kill(PATIENCE)?;
         }
-        Ok(Some(Slot { number, group, _lock: lock }))
+        Ok(Some(Slot {
+            number,
+            group,
+            _lock: lock,
+        }))
     }
 }
 
@@ -68,7 +73,11 @@ fn lock(path: &Path) -> io::Result<Option<File>> {
     // SAFETY: plain system call on a descriptor that we hold.
     if unsafe { libc::flock(file.as_raw_fd(), libc::LOCK_EX | libc::LOCK_NB) } != 0 {
         let error = io::Error::last_os_error();
-        return if error.kind() == io::ErrorKind::WouldBlock { Ok(None) } else { Err(error) };
+        return if error.kind() == io::ErrorKind::WouldBlock {
+            Ok(None)
+        } else {
+            Err(error)
+        };
     }
     let same = fs::metadata(path).is_ok_and(|now| file.metadata().is_ok_and(|ours| ours.ino() == now.ino()));
     Ok(same.then_some(file))
@@ -78,7 +87,10 @@ fn lock(path: &Path) -> io::Result<Option<File>> {
 fn lock_file(number: u32) -> io::Result<PathBuf> {
     // SAFETY: plain system call.
     let uid = unsafe { libc::geteuid() };
-    let parent = ["/run/lock", "/tmp"].into_iter().find(|path| Path::new(path).is_dir()).unwrap_or("/tmp");
+    let parent = ["/run/lock", "/tmp"]
+        .into_iter()
+        .find(|path| Path::new(path).is_dir())
+        .unwrap_or("/tmp");
     let folder = Path::new(parent).join(format!("assay-{uid}"));
     match DirBuilder::new().mode(0o700).create(&folder) {
         Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
@@ -86,7 +98,10 @@ fn lock_file(number: u32) -> io::Result<PathBuf> {
     }
     let found = fs::symlink_metadata(&folder)?;
     if !found.is_dir() || found.uid() != uid {
-        return Err(io::Error::other(format!("{} belongs to someone else", folder.display())));
+        return Err(io::Error::other(format!(
+            "{} belongs to someone else",
+            folder.display()
+        )));
     }
     let path = folder.join(format!("slot-{number}.lock"));
     OpenOptions::new().create(true).append(true).open(&path)?;
@@ -119,11 +134,18 @@ impl Pool {
             }
         }
         if (free.len() as u32) < wanted {
-            return Err(io::Error::other(format!("{wanted} slots wanted, {} are free on this machine", free.len())));
+            return Err(io::Error::other(format!(
+                "{wanted} slots wanted, {} are free on this machine",
+                free.len()
+            )));
         }
         free.reverse();
         let numbers = free.iter().rev().map(|slot| slot.number).collect();
-        Ok(Pool { count: Semaphore::new(free.len()), free: Mutex::new(free), numbers })
+        Ok(Pool {
+            count: Semaphore::new(free.len()),
+            free: Mutex::new(free),
+            numbers,
+        })
     }
 
     /// Waits for a free slot.
@@ -132,7 +154,10 @@ impl Pool {
         permit.forget();
         let slot = self.free.lock().unwrap_or_else(PoisonError::into_inner).pop();
         match slot {
-            Some(slot) => Ok(Lease { slot: Some(slot), pool: Arc::clone(self) }),
+            Some(slot) => Ok(Lease {
+                slot: Some(slot),
+                pool: Arc::clone(self),
+            }),
             None => Err(io::Error::other("the slot pool is empty")),
         }
     }

@@ -19,6 +19,7 @@ use super::slots::Lease;
 
 /// Where the job is laid out, in the child's own mount namespace: any folder that every system has.
 pub(crate) const STAGE: &str = "/tmp";
+const STAGE_FOLDER: &CStr = c"/tmp";
 /// The child's stack, bytes.
 const STACK_BYTES: usize = 128 << 10;
 /// First descriptor that cannot be one that the sandbox is given.
@@ -85,17 +86,25 @@ pub(crate) struct Starter {
 impl Starter {
     pub fn new() -> io::Result<Starter> {
         let (requests, inbox) = mpsc::channel::<Request>();
-        std::thread::Builder::new().name("sandbox-starter".into()).spawn(move || {
-            let mut stack = vec![0_u128; STACK_BYTES / 16];
-            while let Ok(Request { plan, lease, answer, abandon }) = inbox.recv() {
-                let started = start(&plan, &mut stack).map(|started| (started, lease));
-                drop(plan);
-                // Nobody waits any more: whoever asked was dropped, so the job must die.
-                if let Err(Ok((started, lease))) = answer.send(started) {
-                    abandon(started, lease);
+        std::thread::Builder::new()
+            .name("sandbox-starter".into())
+            .spawn(move || {
+                let mut stack = vec![0_u128; STACK_BYTES / 16];
+                while let Ok(Request {
+                    plan,
+                    lease,
+                    answer,
+                    abandon,
+                }) = inbox.recv()
+                {
+                    let started = start(&plan, &mut stack).map(|started| (started, lease));
+                    drop(plan);
+                    // Nobody waits any more: whoever asked was dropped, so the job must die.
+                    if let Err(Ok((started, lease))) = answer.send(started) {
+                        abandon(started, lease);
+                    }
                 }
-            }
-        })?;
+            })?;
         Ok(Starter { requests })
     }
 
@@ -103,7 +112,14 @@ impl Starter {
     pub async fn start(&self, plan: Plan, lease: Lease, abandon: Abandon) -> io::Result<(Started, Lease)> {
         let gone = || io::Error::other("the starting thread has ended");
         let (answer, reply) = oneshot::channel();
-        self.requests.send(Request { plan, lease, answer, abandon }).map_err(|_| gone())?;
+        self.requests
+            .send(Request {
+                plan,
+                lease,
+                answer,
+                abandon,
+            })
+            .map_err(|_| gone())?;
         reply.await.map_err(|_| gone())?
     }
 }
@@ -119,8 +135,12 @@ struct Shared<'a> {
 
 fn start(plan: &Plan, stack: &mut [u128]) -> io::Result<Started> {
     let pointers = |list: &[CString]| list.iter().map(|s| s.as_ptr()).chain([ptr::null()]).collect();
-    let mut shared =
-        Shared { plan, argv: pointers(&plan.argv), environment: pointers(&plan.environment), failed: None };
+    let mut shared = Shared {
+        plan,
+        argv: pointers(&plan.argv),
+        environment: pointers(&plan.environment),
+        failed: None,
+    };
     let mut pidfd: c_int = -1;
     // SAFETY: the child runs `child` on a stack of its own while this thread sleeps (CLONE_VFORK), so `shared` and
     // `stack` outlive its use of them. Signals are blocked meanwhile, so that no handler of ours runs in the child.
@@ -156,9 +176,7 @@ extern "C" fn child(shared: *mut c_void) -> c_int {
     // SAFETY: `start` passes a `Shared` that it does not touch until we are gone.
     let shared = unsafe { &mut *shared.cast::<Shared>() };
     // SAFETY: we are a process of one thread, on a stack of our own.
-    let what = match unsafe { become_sandbox(shared) } {
-        Err(what) => what,
-    };
+    let Err(what) = unsafe { become_sandbox(shared) };
     // SAFETY: plain system calls; `_exit` runs no destructor of the parent.
     unsafe {
         shared.failed = Some((what, *libc::__errno_location()));
@@ -185,7 +203,10 @@ unsafe fn become_sandbox(shared: &Shared) -> Result<std::convert::Infallible, &'
         reset_signals();
         call!("setsid", libc::setsid());
         for group in &plan.groups {
-            call!("join the control group", libc::write(group.as_raw_fd(), c"0".as_ptr().cast(), 1));
+            call!(
+                "join the control group",
+                libc::write(group.as_raw_fd(), c"0".as_ptr().cast(), 1)
+            );
         }
         if let Some(namespace) = plan.user_namespace {
             call!("enter the user namespace", libc::setns(namespace, libc::CLONE_NEWUSER));
@@ -220,11 +241,13 @@ unsafe fn reset_signals() {
 unsafe fn stage(plan: &Plan) -> Result<(), &'static str> {
     const OPEN_TREE_CLONE: c_uint = 1;
     const MOVE_MOUNT_F_EMPTY_PATH: c_uint = 4;
-    let stage = CStr::from_bytes_with_nul(b"/tmp\0").map_err(|_| "stage path")?;
     unsafe {
         call!("new mount namespace", libc::unshare(libc::CLONE_NEWNS));
         let private = libc::MS_REC | libc::MS_PRIVATE;
-        call!("make mounts private", libc::mount(ptr::null(), c"/".as_ptr(), ptr::null(), private, ptr::null()));
+        call!(
+            "make mounts private",
+            libc::mount(ptr::null(), c"/".as_ptr(), ptr::null(), private, ptr::null())
+        );
         // Taken before the tmpfs covers it: the image may be stored below.
         let flags = OPEN_TREE_CLONE | libc::O_CLOEXEC as c_uint;
         let tree = call!(
@@ -233,19 +256,37 @@ unsafe fn stage(plan: &Plan) -> Result<(), &'static str> {
         );
         let flags = libc::MS_NOSUID | libc::MS_NODEV;
         let options = plan.tmpfs.as_ptr().cast();
-        call!("mount the scratch tmpfs", libc::mount(c"stage".as_ptr(), stage.as_ptr(), c"tmpfs".as_ptr(), flags, options));
+        call!(
+            "mount the scratch tmpfs",
+            libc::mount(
+                c"stage".as_ptr(),
+                STAGE_FOLDER.as_ptr(),
+                c"tmpfs".as_ptr(),
+                flags,
+                options
+            )
+        );
         libc::umask(0);
         for folder in &plan.folders {
             call!("make a folder for the job", libc::mkdir(folder.as_ptr(), 0o755));
         }
         for folder in &plan.own_folders {
             call!("make a folder for the job", libc::mkdir(folder.as_ptr(), 0o755));
-            call!("give a folder to the job", libc::chown(folder.as_ptr(), plan.uid, plan.uid));
+            call!(
+                "give a folder to the job",
+                libc::chown(folder.as_ptr(), plan.uid, plan.uid)
+            );
         }
         libc::umask(0o022);
         let to = plan.rootfs_at.as_ptr();
-        let moved =
-            libc::syscall(libc::SYS_move_mount, tree, c"".as_ptr(), libc::AT_FDCWD, to, MOVE_MOUNT_F_EMPTY_PATH);
+        let moved = libc::syscall(
+            libc::SYS_move_mount,
+            tree,
+            c"".as_ptr(),
+            libc::AT_FDCWD,
+            to,
+            MOVE_MOUNT_F_EMPTY_PATH,
+        );
         call!("mount the image", moved);
         for file in &plan.files {
             write_file(file)?;
@@ -260,7 +301,10 @@ unsafe fn write_file(file: &Staged) -> Result<(), &'static str> {
         let descriptor = call!("create a file of the job", libc::open(file.path.as_ptr(), flags, 0o644));
         let mut rest = file.content.as_slice();
         while !rest.is_empty() {
-            let written = call!("write a file of the job", libc::write(descriptor, rest.as_ptr().cast(), rest.len()));
+            let written = call!(
+                "write a file of the job",
+                libc::write(descriptor, rest.as_ptr().cast(), rest.len())
+            );
             rest = rest.get(written as usize..).unwrap_or_default();
         }
         libc::close(descriptor);
@@ -272,21 +316,40 @@ unsafe fn write_file(file: &Staged) -> Result<(), &'static str> {
 unsafe fn descriptors(list: &[OwnedFd]) -> Result<(), &'static str> {
     let mut high = [0; HIGH_FD as usize];
     for (place, descriptor) in high.iter_mut().zip(list) {
-        *place = unsafe { call!("dup", libc::fcntl(descriptor.as_raw_fd(), libc::F_DUPFD_CLOEXEC, HIGH_FD)) };
+        *place = unsafe {
+            call!(
+                "dup",
+                libc::fcntl(descriptor.as_raw_fd(), libc::F_DUPFD_CLOEXEC, HIGH_FD)
+            )
+        };
     }
     for (number, descriptor) in high.iter().take(list.len()).enumerate() {
         unsafe { call!("dup2", libc::dup2(*descriptor, number as c_int)) };
     }
+    // Whatever else is open, some of it inherited by us from who knows whom, ends at the exec.
+    let (first, last) = (list.len() as c_uint, c_uint::MAX);
+    unsafe {
+        call!(
+            "close_range",
+            libc::syscall(libc::SYS_close_range, first, last, libc::CLOSE_RANGE_CLOEXEC)
+        )
+    };
     Ok(())
 }
 
 /// Limits can be lowered by anyone and raised by few.
 unsafe fn lower(resource: c_uint, limit: u64) -> Result<(), &'static str> {
     unsafe {
-        let mut now = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+        let mut now = libc::rlimit {
+            rlim_cur: 0,
+            rlim_max: 0,
+        };
         call!("getrlimit", libc::getrlimit(resource, &mut now));
         let limit = limit.min(now.rlim_max);
-        let new = libc::rlimit { rlim_cur: limit, rlim_max: limit };
+        let new = libc::rlimit {
+            rlim_cur: limit,
+            rlim_max: limit,
+        };
         call!("setrlimit", libc::setrlimit(resource, &new));
     }
     Ok(())
@@ -304,6 +367,58 @@ unsafe fn become_uid(uid: u32) -> Result<(), &'static str> {
         call!("setresuid", libc::syscall(libc::SYS_setresuid, uid, uid, uid));
     }
     Ok(())
+}
+
+/// Kills the first process of a sandbox's process namespace, and with it everything inside. Left alone, bwrap then reaps
+/// it and ends; killed together with it, bwrap would leave that to the machine's init, and some never do it.
+/// False if there is no such process (yet).
+pub(crate) fn kill_inner(started: &Started) -> bool {
+    let children = format!("/proc/{0}/task/{0}/children", started.pid);
+    let first = || {
+        std::fs::read_to_string(&children)
+            .ok()?
+            .split_whitespace()
+            .next()?
+            .parse::<i32>()
+            .ok()
+    };
+    let Some(inner) = first() else { return false };
+    // SAFETY: plain system calls; the descriptor is new and ours.
+    unsafe {
+        let descriptor = libc::syscall(libc::SYS_pidfd_open, inner, 0) as c_int;
+        if descriptor < 0 {
+            return false;
+        }
+        let descriptor = OwnedFd::from_raw_fd(descriptor);
+        // Still its child, so the descriptor is of the process that we mean.
+        first() == Some(inner)
+            && libc::syscall(libc::SYS_pidfd_send_signal, descriptor.as_raw_fd(), libc::SIGKILL, 0, 0) == 0
+    }
+}
+
+/// Kills bwrap itself.
+pub(crate) fn kill_outer(started: &Started) {
+    // SAFETY: plain system call on a descriptor that we hold.
+    unsafe {
+        libc::syscall(
+            libc::SYS_pidfd_send_signal,
+            started.pidfd.as_raw_fd(),
+            libc::SIGKILL,
+            0,
+            0,
+        );
+    }
+}
+
+/// Waits until a process has ended; false if it takes longer.
+pub(crate) fn await_end(started: &Started, patience: std::time::Duration) -> bool {
+    let mut poll = libc::pollfd {
+        fd: started.pidfd.as_raw_fd(),
+        events: libc::POLLIN,
+        revents: 0,
+    };
+    // SAFETY: plain system call on a structure of ours.
+    unsafe { libc::poll(&mut poll, 1, patience.as_millis() as c_int) == 1 }
 }
 
 /// Kills every process of a uid that one slot alone uses, from inside the namespace that maps it.

@@ -2,7 +2,7 @@
 
 use std::future::poll_fn;
 use std::io;
-use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::fd::OwnedFd;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
@@ -12,16 +12,18 @@ use tokio::io::{AsyncRead, Interest, ReadBuf};
 use tokio::net::unix::pipe::Receiver;
 use tokio::time::{sleep_until, timeout};
 
-use super::cgroup::{Usage, waited_ms};
+use super::cgroup::{SlotGroup, Usage, waited_ms};
 use super::driver::Report;
 use super::slots::{Lease, PATIENCE};
-use super::spawn::Started;
+use super::spawn::{Started, await_end, kill_inner, kill_outer};
 use crate::error::SandboxError;
 use crate::job::{Completion, Ended, Job, StepResult};
 
 /// The first look at the accounts comes this soon; later ones at twice the distance, up to `SLOWEST_POLL`.
 const FIRST_POLL: Duration = Duration::from_millis(20);
 const SLOWEST_POLL: Duration = Duration::from_millis(250);
+/// A sandbox whose first process was killed ends this soon, or is killed harder.
+const SOON: Duration = Duration::from_millis(500);
 /// Most of what the sandbox itself may say (bwrap's complaints; the driver's reports), bytes.
 const TALK_BYTES: usize = 64 << 10;
 
@@ -47,25 +49,40 @@ pub(crate) type KillStray = std::sync::Arc<dyn Fn(u32) + Send + Sync>;
 
 impl Running {
     pub fn new(started: Started, lease: Lease, kill_stray: KillStray) -> Running {
-        Running { started: Some(started), lease, kill_stray }
+        Running {
+            started: Some(started),
+            lease,
+            kill_stray,
+        }
     }
 
+    /// Asks the sandbox to end, in the way that leaves nothing to reap.
     fn kill(&self) {
+        if !self.started.as_ref().is_some_and(kill_inner) {
+            self.kill_hard();
+        }
+    }
+
+    /// Kills bwrap and everything in the slot.
+    fn kill_hard(&self) {
+        if let Some(started) = &self.started {
+            kill_outer(started);
+        }
         match self.lease.group() {
             Some(group) => group.kill_once(),
-            None => {
-                if let Some(started) = &self.started {
-                    signal(started);
-                }
-                (self.kill_stray)(self.lease.number());
-            }
+            None => (self.kill_stray)(self.lease.number()),
         }
     }
 
     fn usage(&self) -> Result<Usage, SandboxError> {
         match self.lease.group() {
-            Some(group) => group.usage().map_err(|error| SandboxError::supervisor("read the accounts", error)),
-            None => Ok(Usage { waited_ms: machine_pressure(), ..Usage::default() }),
+            Some(group) => group
+                .usage()
+                .map_err(|error| SandboxError::supervisor("read the accounts", error)),
+            None => Ok(Usage {
+                waited_ms: machine_pressure(),
+                ..Usage::default()
+            }),
         }
     }
 
@@ -85,19 +102,15 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        if self.started.is_some() {
+        if let Some(started) = &self.started {
             self.kill();
+            if !await_end(started, SOON) {
+                self.kill_hard();
+            }
             if let Err(error) = self.finish() {
                 tracing::error!(slot = self.lease.number(), %error, "a sandbox did not die");
             }
         }
-    }
-}
-
-fn signal(started: &Started) {
-    // SAFETY: plain system call on a descriptor that we hold.
-    unsafe {
-        libc::syscall(libc::SYS_pidfd_send_signal, started.pidfd.as_raw_fd(), libc::SIGKILL, 0, 0);
     }
 }
 
@@ -122,7 +135,9 @@ fn reap(started: &Started) -> io::Result<(Option<i32>, Usage)> {
 
 /// Time for which something on this machine waited for a CPU, milliseconds since it started.
 fn machine_pressure() -> Option<u64> {
-    std::fs::read_to_string("/proc/pressure/cpu").ok().and_then(|text| waited_ms(&text))
+    std::fs::read_to_string("/proc/pressure/cpu")
+        .ok()
+        .and_then(|text| waited_ms(&text))
 }
 
 /// Runs a started sandbox to its end.
@@ -137,11 +152,20 @@ pub(crate) async fn supervise(
         .map_err(|error| SandboxError::supervisor("open the pipes", error))?;
     let watched = watch(&running, &mut logs, job, begun).await?;
     let wall_ms = begun.elapsed().as_millis() as u64;
-    let (code, waited) = running.finish().map_err(|error| SandboxError::supervisor("end the sandbox", error))?;
+    let (code, waited) = running
+        .finish()
+        .map_err(|error| SandboxError::supervisor("end the sandbox", error))?;
     // Everyone who could write is dead, so this ends at once.
     let drained = timeout(PATIENCE, logs.drain()).await.unwrap_or(Drained::Closed);
-    let usage = if running.lease.group().is_some() { running.usage()? } else { waited };
-    let ended = watched.ended.or_else(|| over(&usage, job)).or((drained == Drained::Overflow).then_some(Ended::Output));
+    let usage = if running.lease.group().is_some() {
+        running.usage()?
+    } else {
+        waited
+    };
+    let ended = watched
+        .ended
+        .or_else(|| over(&usage, job))
+        .or((drained == Drained::Overflow).then_some(Ended::Output));
     let report = Report::parse(logs.report(), job.steps.len());
     if ended.is_none() && (!report.ready || code != Some(0)) {
         return Err(SandboxError::Spawn(complaint(logs.talk(), code)));
@@ -149,7 +173,13 @@ pub(crate) async fn supervise(
     let starved = watched.starved(ended, wall_ms, usage.waited_ms);
     let results = job.steps.iter().zip(report.statuses).zip(logs.into_logs());
     Ok(Completion {
-        steps: results.map(|((step, status), log)| StepResult { name: step.name.clone(), status, log }).collect(),
+        steps: results
+            .map(|((step, status), log)| StepResult {
+                name: step.name.clone(),
+                status,
+                log,
+            })
+            .collect(),
         ended,
         cpu_ms: usage.cpu_ms,
         wall_ms,
@@ -173,13 +203,18 @@ struct Watched {
     ended: Option<Ended>,
     /// Waiting time at the first look.
     waited_before: Option<u64>,
+    /// Waiting time of the processes that were alive at the end, milliseconds.
+    waited_alive: u64,
 }
 
 impl Watched {
     /// A wall time-out proves nothing if for half of it or more a process of the job was ready and got no CPU. CPU time
     /// and memory are counted, not timed, so a starved machine does not change what they say.
     fn starved(&self, ended: Option<Ended>, wall_ms: u64, waited: Option<u64>) -> bool {
-        let waited = waited.zip(self.waited_before).map_or(0, |(now, before)| now.saturating_sub(before));
+        let waited = waited
+            .zip(self.waited_before)
+            .map_or(0, |(now, before)| now.saturating_sub(before))
+            .max(self.waited_alive);
         ended == Some(Ended::WallTime) && waited * 2 >= wall_ms
     }
 }
@@ -201,7 +236,9 @@ fn over(usage: &Usage, job: &Job) -> Option<Ended> {
 /// Waits for the sandbox to end, and ends it at its limits.
 async fn watch(running: &Running, logs: &mut Logs, job: &Job, begun: Instant) -> Result<Watched, SandboxError> {
     let fail = |error| SandboxError::supervisor("watch the sandbox", error);
-    let Some(started) = &running.started else { return Err(fail(io::Error::other("it has ended already"))) };
+    let Some(started) = &running.started else {
+        return Err(fail(io::Error::other("it has ended already")));
+    };
     let pidfd = started.pidfd.try_clone().map_err(fail)?;
     // SAFETY: an `OwnedFd` names one open descriptor for as long as it lives, and `AsyncFd` owns it.
     let exit = unsafe { AsyncFd::register_with_interest(pidfd, Interest::READABLE) };
@@ -210,7 +247,11 @@ async fn watch(running: &Running, logs: &mut Logs, job: &Job, begun: Instant) ->
     let cores = std::thread::available_parallelism().map_or(1, |cores| cores.get() as u64);
     let mut pause = FIRST_POLL;
     let mut look = begun + pause;
-    let mut watched = Watched { ended: None, waited_before: None };
+    let mut watched = Watched {
+        ended: None,
+        waited_before: None,
+        waited_alive: 0,
+    };
     let ended = loop {
         tokio::select! {
             biased;
@@ -237,9 +278,15 @@ async fn watch(running: &Running, logs: &mut Logs, job: &Job, begun: Instant) ->
     };
     watched.ended = ended;
     if ended.is_some() {
+        watched.waited_alive = running.lease.group().map_or(0, SlotGroup::waiting_ms);
         running.kill();
-        let dead = async { exit.readable().await.map(drop) };
-        timeout(PATIENCE, dead).await.map_err(|_| fail(io::Error::other("it does not die")))?.map_err(fail)?;
+        if timeout(SOON, exit.readable()).await.is_err() {
+            running.kill_hard();
+            let dead = timeout(PATIENCE, exit.readable()).await;
+            let _still_readable = dead
+                .map_err(|_| fail(io::Error::other("it does not die")))?
+                .map_err(fail)?;
+        }
     }
     Ok(watched)
 }
@@ -266,8 +313,14 @@ impl Logs {
 
     fn new(pipes: Pipes, output_bytes: usize) -> io::Result<Logs> {
         let all = [pipes.talk, pipes.report].into_iter().chain(pipes.logs);
-        let pipes = all.map(|fd| Ok((Some(Receiver::from_owned_fd(fd)?), Vec::new()))).collect::<io::Result<_>>()?;
-        Ok(Logs { pipes, left: output_bytes, overflow: false })
+        let pipes = all
+            .map(|fd| Ok((Some(Receiver::from_owned_fd(fd)?), Vec::new())))
+            .collect::<io::Result<_>>()?;
+        Ok(Logs {
+            pipes,
+            left: output_bytes,
+            overflow: false,
+        })
     }
 
     fn talk(&self) -> &[u8] {
@@ -295,7 +348,11 @@ impl Logs {
                 return Poll::Ready(Drained::Overflow);
             }
         }
-        if open { Poll::Pending } else { Poll::Ready(Drained::Closed) }
+        if open {
+            Poll::Pending
+        } else {
+            Poll::Ready(Drained::Closed)
+        }
     }
 
     /// Pending while the pipe is open and empty.
@@ -308,7 +365,11 @@ impl Logs {
                 Poll::Pending => return Poll::Pending,
                 Poll::Ready(Ok(())) if !buffer.filled().is_empty() => {
                     let read = buffer.filled();
-                    let room = if index < Self::STEPS { TALK_BYTES - bytes.len() } else { self.left };
+                    let room = if index < Self::STEPS {
+                        TALK_BYTES - bytes.len()
+                    } else {
+                        self.left
+                    };
                     let taken = read.len().min(room);
                     bytes.extend_from_slice(&read[..taken]);
                     if index >= Self::STEPS {

@@ -43,7 +43,8 @@ impl Uids {
             map("newuidmap", pid, uid, uids)?;
             map("newgidmap", pid, gid, gids)
         });
-        lent.map(Uids::Range).map_err(|error| format!("no user namespace with a range of uids ({error}); install the package uidmap"))
+        lent.map(Uids::Range)
+            .map_err(|error| format!("no user namespace with a range of uids ({error}); install the package uidmap"))
     }
 
     /// The user's own uid in a user namespace, which every user may make.
@@ -54,7 +55,8 @@ impl Uids {
             fs::write(format!("/proc/{pid}/uid_map"), format!("0 {uid} 1"))?;
             fs::write(format!("/proc/{pid}/gid_map"), format!("0 {gid} 1"))
         });
-        own.map(Uids::Own).map_err(|error| format!("this user may not make user namespaces ({error})"))
+        own.map(Uids::Own)
+            .map_err(|error| format!("this user may not make user namespaces ({error})"))
     }
 
     /// The uid (and gid) of a slot, as seen from inside [`Uids::namespace`].
@@ -109,13 +111,23 @@ fn subordinate(text: &str, name: &str, uid: u32) -> Option<u32> {
 fn map(helper: &str, pid: u32, own: u32, first: u32) -> io::Result<()> {
     let [pid, own, first, slots] = [pid, own, first, MAX_SLOTS].map(|number| number.to_string());
     let output = Command::new(helper)
-        .args([pid.as_str(), "0", &own, "1", &FIRST_MAPPED_UID.to_string(), &first, &slots])
+        .args([
+            pid.as_str(),
+            "0",
+            &own,
+            "1",
+            &FIRST_MAPPED_UID.to_string(),
+            &first,
+            &slots,
+        ])
         .output()
         .map_err(|error| io::Error::new(error.kind(), format!("{helper}: {error}")))?;
     if output.status.success() {
         Ok(())
     } else {
-        Err(io::Error::other(String::from_utf8_lossy(&output.stderr).trim().to_string()))
+        Err(io::Error::other(
+            String::from_utf8_lossy(&output.stderr).trim().to_string(),
+        ))
     }
 }
 
@@ -133,7 +145,10 @@ fn with_namespace(fill: impl Fn(u32) -> io::Result<()>) -> io::Result<OwnedFd> {
 /// A process in a new user namespace, which ends when its standard input does.
 fn hold() -> io::Result<Child> {
     let mut command = Command::new("cat");
-    command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
+    command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
     // SAFETY: one system call, safe between fork and exec.
     unsafe {
         command.pre_exec(|| match libc::unshare(libc::CLONE_NEWUSER) {

@@ -10,24 +10,54 @@ use std::time::{Duration, Instant};
 use common::{job, log, sh, simulation, step};
 use sandboxes::{Bubblewrap, Ended, Runtime, Status, Tier, When, hostile, verilog};
 
-/// Processes whose uid is one of the slots' (root's slots only; a user's have uids that depend on their range).
+/// The uid of slot 0 on this machine: fixed for root, the start of the subordinate range for a user.
+fn first_uid() -> u32 {
+    match user() {
+        None => 200_000,
+        Some(user) => {
+            let ranges = fs::read_to_string("/etc/subuid").unwrap();
+            let range = ranges.lines().find_map(|line| line.strip_prefix(&format!("{user}:")));
+            range
+                .and_then(|range| range.split(':').next())
+                .unwrap()
+                .parse()
+                .unwrap()
+        }
+    }
+}
+
+/// The user's name; none for root.
+fn user() -> Option<String> {
+    let name = Command::new("id").arg("-un").output().unwrap().stdout;
+    Some(String::from_utf8(name).unwrap().trim().to_string()).filter(|name| name != "root")
+}
+
+/// Processes whose uid is one of the slots'.
 fn processes(slots: &[u32]) -> Vec<String> {
+    let first = first_uid();
     let entries = fs::read_dir("/proc").unwrap().flatten();
     let statuses = entries.filter_map(|entry| fs::read_to_string(entry.path().join("status")).ok());
     let of_slot = |text: &String| {
-        let uid = text.lines().find_map(|line| line.strip_prefix("Uid:")).and_then(|line| line.split_whitespace().next());
+        let uid = text
+            .lines()
+            .find_map(|line| line.strip_prefix("Uid:"))
+            .and_then(|line| line.split_whitespace().next());
         let uid = uid.and_then(|uid| uid.parse::<u32>().ok());
-        uid.is_some_and(|uid| slots.iter().any(|slot| uid == 200_000 + slot))
+        uid.is_some_and(|uid| slots.iter().any(|slot| uid == first + slot))
     };
-    statuses.filter(of_slot).map(|text| text.lines().take(3).collect::<Vec<_>>().join(" ")).collect()
+    statuses
+        .filter(of_slot)
+        .map(|text| text.lines().take(3).collect::<Vec<_>>().join(" "))
+        .collect()
 }
 
 /// Folders of the slots that still hold processes, in any hierarchy.
 fn occupied(slots: &[u32]) -> Vec<String> {
+    let subtree = user().map_or("assay".to_string(), |user| format!("assay-{user}"));
     let mut found = Vec::new();
-    for hierarchy in ["memory/assay", "pids/assay", "cpuacct/assay", "unified/assay", "assay"] {
+    for hierarchy in ["memory/", "pids/", "cpuacct/", "unified/", ""] {
         for slot in slots {
-            let path = format!("/sys/fs/cgroup/{hierarchy}/slot-{slot}/cgroup.procs");
+            let path = format!("/sys/fs/cgroup/{hierarchy}{subtree}/slot-{slot}/cgroup.procs");
             if fs::read_to_string(&path).is_ok_and(|text| !text.trim().is_empty()) {
                 found.push(path);
             }
@@ -51,7 +81,11 @@ async fn steps_run_by_their_conditions() {
     let runtime = common::open(1);
     assert_eq!(runtime.tier(), Tier::Full);
     let steps = vec![
-        step("first", &["sh", "-c", "echo out; echo err >&2; cat in/a/b.txt"], When::Ok),
+        step(
+            "first",
+            &["sh", "-c", "echo out; echo err >&2; cat in/a/b.txt"],
+            When::Ok,
+        ),
         step("fails", &["sh", "-c", "exit 3"], When::Ok),
         step("skipped", &["true"], When::Ok),
         step("cleanup", &["echo", "it's $HOME"], When::Failed("fails".into())),
@@ -60,13 +94,22 @@ async fn steps_run_by_their_conditions() {
     ];
     let completion = runtime.run(&job(&[("a/b.txt", "hello\n")], steps)).await.unwrap();
     let statuses: Vec<_> = completion.steps.iter().map(|step| step.status.clone()).collect();
-    let expected =
-        [Status::Exit(0), Status::Exit(3), Status::NotRun, Status::Exit(0), Status::Signal(11), Status::Exit(127)];
+    let expected = [
+        Status::Exit(0),
+        Status::Exit(3),
+        Status::NotRun,
+        Status::Exit(0),
+        Status::Signal(11),
+        Status::Exit(127),
+    ];
     assert_eq!(statuses, expected);
     assert_eq!(log(&completion, 0), "out\nerr\nhello\n");
     assert_eq!(log(&completion, 3), "it's $HOME\n");
     assert_eq!((completion.ended, completion.starved), (None, false));
-    assert!(completion.tier == "bwrap+cgroup" && completion.cpu_ms > 0 && completion.peak_bytes > 0, "{completion:?}");
+    assert!(
+        completion.tier == "bwrap+cgroup" && completion.cpu_ms > 0 && completion.peak_bytes > 0,
+        "{completion:?}"
+    );
 }
 
 #[tokio::test]
@@ -84,7 +127,9 @@ async fn many_steps_keep_their_logs_apart() {
 #[tokio::test]
 async fn the_same_job_sees_the_same_world() {
     let runtime = common::open(2);
-    let job = sh("perl -e 'printf \"%s\\n\", \\my $x'; env; id; hostname; pwd; ls -lan --time-style=+ / /job /tmp; echo $$");
+    let job = sh(
+        "PERL_HASH_SEED=0 perl -e 'printf \"%s\\n\", \\my $x'; env; id; hostname; pwd; ls -lan --time-style=+ / /job /tmp; echo $$",
+    );
     let first = runtime.run(&job).await.unwrap();
     let (second, third) = tokio::join!(runtime.run(&job), runtime.run(&job));
     assert_eq!(first.steps, second.unwrap().steps);
@@ -97,14 +142,20 @@ async fn output_is_cut_at_its_limit() {
     let mut flood = sh("yes");
     flood.limits.output_bytes = 1000;
     let completion = runtime.run(&flood).await.unwrap();
-    assert_eq!((completion.ended, completion.steps[0].log.len()), (Some(Ended::Output), 1000));
+    assert_eq!(
+        (completion.ended, completion.steps[0].log.len()),
+        (Some(Ended::Output), 1000)
+    );
     assert_eq!(completion.steps[0].status, Status::Killed);
 }
 
 #[tokio::test]
 async fn an_invalid_job_is_a_typed_error() {
     let runtime = common::open(1);
-    let error = runtime.run(&job(&[("../x", "")], simulation().steps)).await.unwrap_err();
+    let error = runtime
+        .run(&job(&[("../x", "")], simulation().steps))
+        .await
+        .unwrap_err();
     assert_eq!((error.kind(), error.retryable()), ("invalid_job", false));
     let mut unknown = sh("true");
     unknown.sandbox = "vhdl".into();
@@ -126,7 +177,12 @@ async fn hostile_programs_are_contained_and_leave_nothing() {
     let runtime = common::open(1);
     let results = hostile::run(&runtime).await;
     for result in &results {
-        println!("{} {}: {}", if result.contained { "held  " } else { "FAILED" }, result.name, result.detail);
+        println!(
+            "{} {}: {}",
+            if result.contained { "held  " } else { "FAILED" },
+            result.name,
+            result.detail
+        );
     }
     assert!(results.iter().all(|result| result.contained));
     assert_nothing_left(&runtime, mounts_before);
@@ -152,7 +208,12 @@ async fn a_dropped_future_kills_its_job() {
 #[tokio::test]
 async fn two_owners_share_no_slot() {
     let (first, second) = (common::open(2), common::open(2));
-    assert!(first.slots().iter().all(|slot| !second.slots().contains(slot)), "{:?} {:?}", first.slots(), second.slots());
+    assert!(
+        first.slots().iter().all(|slot| !second.slots().contains(slot)),
+        "{:?} {:?}",
+        first.slots(),
+        second.slots()
+    );
     let job = simulation();
     let (one, two) = tokio::join!(first.run(&job), second.run(&job));
     assert_eq!(one.unwrap().steps, two.unwrap().steps);
@@ -176,11 +237,20 @@ async fn a_killed_owner_takes_its_sandboxes_along() {
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();
-    let lines = BufReader::new(owner.stdout.take().unwrap()).lines().map_while(Result::ok);
-    let slot = lines.into_iter().find_map(|line| line.strip_prefix("slot ").map(|slot| slot.parse::<u32>().unwrap()));
+    let lines = BufReader::new(owner.stdout.take().unwrap())
+        .lines()
+        .map_while(Result::ok);
+    let slot = lines
+        .into_iter()
+        .find_map(|line| line.strip_prefix("slot ").map(|slot| slot.parse::<u32>().unwrap()));
     let slots = [slot.unwrap()];
     let deadline = Instant::now() + Duration::from_secs(20);
-    while processes(&slots).iter().filter(|process| process.contains("sleep")).count() < 2 {
+    while processes(&slots)
+        .iter()
+        .filter(|process| process.contains("sleep"))
+        .count()
+        < 2
+    {
         assert!(Instant::now() < deadline, "the owner's sandbox did not start");
         std::thread::sleep(Duration::from_millis(10));
     }

@@ -31,7 +31,11 @@ fn own(used: &libc::rusage) -> f64 {
 /// The same two commands, unconfined, with the image's binaries' twins on this machine.
 fn bare(folder: &std::path::Path) {
     let run = |argv: &[&str]| {
-        let status = Command::new(argv[0]).args(&argv[1..]).current_dir(folder).stdout(Stdio::null()).status();
+        let status = Command::new(argv[0])
+            .args(&argv[1..])
+            .current_dir(folder)
+            .stdout(Stdio::null())
+            .status();
         assert!(status.expect("bare tool").success());
     };
     run(&["iverilog", "-g2012", "-o", "t.vvp", "t.v"]);
@@ -47,7 +51,11 @@ async fn a_small_job_costs_at_most_twice_the_bare_tools() {
     }
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("t.v"), &job.files[0].content).unwrap();
-    let bare_tools = Command::new("iverilog").arg("-V").stdout(Stdio::null()).status().is_ok();
+    let bare_tools = Command::new("iverilog")
+        .arg("-V")
+        .stdout(Stdio::null())
+        .status()
+        .is_ok();
     let (before, began) = (children_cpu_ms(), Instant::now());
     if bare_tools {
         for _ in 0..JOBS {
@@ -55,7 +63,10 @@ async fn a_small_job_costs_at_most_twice_the_bare_tools() {
         }
     }
     let bare_ms = (children_cpu_ms() - before) / JOBS as f64;
-    println!("bare: {bare_ms:.2} ms CPU a job, {:.2} ms wall", began.elapsed().as_secs_f64() * 1e3 / JOBS as f64);
+    println!(
+        "bare: {bare_ms:.2} ms CPU a job, {:.2} ms wall",
+        began.elapsed().as_secs_f64() * 1e3 / JOBS as f64
+    );
     let (before, before_own, began) = (children_cpu_ms(), own_cpu_ms(), Instant::now());
     let mut tasks = Vec::new();
     for _ in 0..2 {

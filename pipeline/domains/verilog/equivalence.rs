@@ -59,21 +59,33 @@ pub fn equivalence_limits(mutants: usize) -> Limits {
 /// Tries to prove each mutant (the text that replaces the file at `path`) equivalent to the design. The Yosys
 /// proof is left out for those that are not [`provable`].
 pub fn equivalence_job(design: &Design, path: &str, mutants: &[String], limits: &Limits) -> Job {
-    let original = design.files.iter().find(|f| f.path == path).map_or("", |f| f.text.as_str());
+    let original = design
+        .files
+        .iter()
+        .find(|f| f.path == path)
+        .map_or("", |f| f.text.as_str());
     let mut files = design.job_files();
     let mut steps: Vec<Step> = code_steps("gold", design, design.module_paths()).into();
-    steps.push(proof_step("gold", &script(design, &design.module_paths(), None)));
+    steps.push(proof_step("gold", &script(design, &design.module_paths(), false)));
     for (i, text) in mutants.iter().enumerate() {
         let name = format!("m{i}");
         let place = format!("mutants/{i}/{path}");
         let paths = replaced(design, path, &place);
         steps.extend(code_steps(&name, design, paths.clone()));
         if provable(original, text) {
-            steps.push(proof_step(&name, &script(design, &paths, Some(()))));
+            steps.push(proof_step(&name, &script(design, &paths, true)));
         }
-        files.push(JobFile { path: place, content: text.clone() });
+        files.push(JobFile {
+            path: place,
+            content: text.clone(),
+        });
     }
-    Job { sandbox: SANDBOX.into(), files, steps, limits: limits.clone() }
+    Job {
+        sandbox: SANDBOX.into(),
+        files,
+        steps,
+        limits: limits.clone(),
+    }
 }
 
 /// One answer per mutant of an [`equivalence_job`], in order; the error is ours (retry).
@@ -95,7 +107,9 @@ pub fn judge_equivalence(mutants: usize, done: &Completion) -> Result<Vec<Proof>
     let shown = |name: &str| {
         let ok = |kind: &str| seen(format!("{name}_{kind}")).filter(|s| s.status == Status::Exit(0));
         ok("code")?;
-        ok("show").filter(|s| s.log.len() < SHOWN_BYTES).map(|s| shape(&String::from_utf8_lossy(&s.log)))
+        ok("show")
+            .filter(|s| s.log.len() < SHOWN_BYTES)
+            .map(|s| shape(&String::from_utf8_lossy(&s.log)))
     };
     let gold = shown("gold");
     let start = seen("gold_proof".into()).map(|s| String::from_utf8_lossy(&s.log));
@@ -105,7 +119,9 @@ pub fn judge_equivalence(mutants: usize, done: &Completion) -> Result<Vec<Proof>
         if gold.is_some() && shown(&name) == gold {
             return Proof::Equivalent;
         }
-        let Some(step) = seen(format!("{name}_proof")) else { return Proof::Unknown };
+        let Some(step) = seen(format!("{name}_proof")) else {
+            return Proof::Unknown;
+        };
         let log = String::from_utf8_lossy(&step.log);
         let same_start = first_state(&log).is_some_and(|s| Some(s) == start.as_deref());
         // Yosys exits 0 only if the proof succeeded (`sat -verify`); the line is a second witness.
@@ -136,16 +152,30 @@ fn event_controls(text: &str) -> Vec<String> {
 /// The design's paths with one file taken from another place.
 fn replaced(design: &Design, path: &str, place: &str) -> Vec<String> {
     let own = format!("/job/in/{}{path}", super::harness::RTL);
-    design.module_paths().into_iter().map(|p| if p == own { format!("/job/in/{place}") } else { p }).collect()
+    design
+        .module_paths()
+        .into_iter()
+        .map(|p| if p == own { format!("/job/in/{place}") } else { p })
+        .collect()
 }
 
 fn code_steps(name: &str, design: &Design, paths: Vec<String>) -> [Step; 2] {
     let mut compile = compile_argv(design, &[&design.top], &format!("/job/{name}.vvp"));
     compile.extend(paths);
-    let show = ["head", "-c", &SHOWN_BYTES.to_string(), &format!("/job/{name}.vvp")].map(String::from).into();
+    let show = ["head", "-c", &SHOWN_BYTES.to_string(), &format!("/job/{name}.vvp")]
+        .map(String::from)
+        .into();
     [
-        Step { name: format!("{name}_code"), argv: compile, when: When::Always },
-        Step { name: format!("{name}_show"), argv: show, when: When::Always },
+        Step {
+            name: format!("{name}_code"),
+            argv: compile,
+            when: When::Always,
+        },
+        Step {
+            name: format!("{name}_show"),
+            argv: show,
+            when: When::Always,
+        },
     ]
 }
 
@@ -153,11 +183,15 @@ fn code_steps(name: &str, design: &Design, paths: Vec<String>) -> [Step; 2] {
 fn proof_step(name: &str, script: &str) -> Step {
     let limited = format!("ulimit -t {PROOF_SECONDS}; ulimit -v {PROOF_KB}; exec yosys -Q -T -p \"$1\"");
     let argv = ["sh", "-c", &limited, "sh", script].map(String::from).into();
-    Step { name: format!("{name}_proof"), argv, when: When::Always }
+    Step {
+        name: format!("{name}_proof"),
+        argv,
+        when: When::Always,
+    }
 }
 
 /// The original is only prepared and stored; a mutant is prepared and compared.
-fn script(design: &Design, paths: &[String], mutant: Option<()>) -> String {
+fn script(design: &Design, paths: &[String], mutant: bool) -> String {
     let mut s = String::from("read_verilog -sv");
     for dir in design.include_paths() {
         let _ = write!(s, " -I{dir}");
@@ -165,7 +199,7 @@ fn script(design: &Design, paths: &[String], mutant: Option<()>) -> String {
     for path in paths {
         let _ = write!(s, " {path}");
     }
-    let name = if mutant.is_some() { "assay_gate" } else { "assay_gold" };
+    let name = if mutant { "assay_gate" } else { "assay_gold" };
     // No `opt`: it would merge clock enables and resets into the flip-flops, which are then not cut.
     let _ = write!(
         s,
@@ -173,13 +207,12 @@ fn script(design: &Design, paths: &[String], mutant: Option<()>) -> String {
          setattr -unset src a:init; log assay first state; dump a:init; log assay end; ",
         design.top
     );
-    s += match mutant {
-        None => "write_rtlil /job/gold.il",
-        Some(()) => {
-            "read_rtlil /job/gold.il; expose -evert-dff -shared assay_gold assay_gate; \
-             miter -equiv -flatten assay_gold assay_gate assay_miter; hierarchy -top assay_miter; opt_merge; clean; \
-             sat -verify -enable_undef -set-def-inputs -prove trigger 0 assay_miter"
-        }
+    s += if mutant {
+        "read_rtlil /job/gold.il; expose -evert-dff -shared assay_gold assay_gate; \
+         miter -equiv -flatten assay_gold assay_gate assay_miter; hierarchy -top assay_miter; opt_merge; clean; \
+         sat -verify -enable_undef -set-def-inputs -prove trigger 0 assay_miter"
+    } else {
+        "write_rtlil /job/gold.il"
     };
     s
 }
@@ -210,12 +243,19 @@ fn shape(vvp: &str) -> String {
 /// `.scope module, "u" "sub" 3 20, 3 2 0, S_0x1;` ends in file and line numbers, which move when a line is
 /// inserted. (Those of a `$display` move too, and then the code counts as different: the safe side.)
 fn without_position(line: &str) -> &str {
-    if line.contains(" .scope ") { line.rfind("\" ").map_or(line, |at| &line[..=at]) } else { line }
+    if line.contains(" .scope ") {
+        line.rfind("\" ").map_or(line, |at| &line[..=at])
+    } else {
+        line
+    }
 }
 
 /// What Yosys printed of the registers' first values, between two markers on lines of their own.
 fn first_state(log: &str) -> Option<&str> {
-    log.split_once("\nassay first state\n")?.1.split_once("\nassay end\n").map(|(state, _)| state)
+    log.split_once("\nassay first state\n")?
+        .1
+        .split_once("\nassay end\n")
+        .map(|(state, _)| state)
 }
 
 #[cfg(test)]

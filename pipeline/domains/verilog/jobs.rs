@@ -8,12 +8,21 @@ use std::collections::BTreeSet;
 
 /// Limits of a recording: its log holds every output of every cycle.
 pub fn record_limits() -> Limits {
-    Limits { cpu_ms: 20_000, output_bytes: 24 << 20, ..Limits::default() }
+    Limits {
+        cpu_ms: 20_000,
+        output_bytes: 24 << 20,
+        ..Limits::default()
+    }
 }
 
 /// Limits of a check. A run of the reference that takes over [`MAX_REFERENCE_MS`] is not worth checking against.
 pub fn check_limits() -> Limits {
-    Limits { cpu_ms: 3_000, wall_ms: 30_000, output_bytes: 256 << 10, ..Limits::default() }
+    Limits {
+        cpu_ms: 3_000,
+        wall_ms: 30_000,
+        output_bytes: 256 << 10,
+        ..Limits::default()
+    }
 }
 
 /// CPU time of both recordings together beyond which a module is dropped as too slow: a candidate gets half a
@@ -21,17 +30,28 @@ pub fn check_limits() -> Limits {
 pub const MAX_REFERENCE_MS: u64 = 2_000;
 
 fn bench_file(name: &str, content: &str) -> JobFile {
-    JobFile { path: format!("{BENCH}{name}"), content: content.into() }
+    JobFile {
+        path: format!("{BENCH}{name}"),
+        content: content.into(),
+    }
 }
 
 fn step(name: &str, argv: Vec<String>, when: When) -> Step {
-    Step { name: name.into(), argv, when }
+    Step {
+        name: name.into(),
+        argv,
+        when,
+    }
 }
 
 /// Compiles testbench, design and (with `init`) the file that seeds its state. The testbench comes first, so
 /// that files without a time scale of their own get its.
 fn compile(design: &Design, init: bool, out: &str) -> Vec<String> {
-    let tops: &[&str] = if init { &["assay_tb", "assay_init"] } else { &["assay_tb"] };
+    let tops: &[&str] = if init {
+        &["assay_tb", "assay_init"]
+    } else {
+        &["assay_tb"]
+    };
     let mut argv = compile_argv(design, tops, out);
     argv.push(format!("/job/in/{BENCH}tb.v"));
     argv.extend(design.module_paths());
@@ -114,10 +134,13 @@ pub fn recorded(bench: &Bench, done: &Completion) -> Result<Recorded, String> {
 fn init_lines(log: &[u8]) -> BTreeSet<usize> {
     let log = String::from_utf8_lossy(log);
     let place = format!("/{BENCH}init.v:");
-    let numbers = log.lines().filter_map(|l| l.split_once(place.as_str())).filter_map(|(_, rest)| {
-        let digits: String = rest.chars().take_while(char::is_ascii_digit).collect();
-        digits.parse().ok()
-    });
+    let numbers = log
+        .lines()
+        .filter_map(|l| l.split_once(place.as_str()))
+        .filter_map(|(_, rest)| {
+            let digits: String = rest.chars().take_while(char::is_ascii_digit).collect();
+            digits.parse().ok()
+        });
     numbers.collect()
 }
 
@@ -147,7 +170,11 @@ pub fn check_job(candidate: &Design, bench: &Bench, golden: &Golden, limits: &Li
             step("simulate", simulate("/job/sim.vvp", &[token.clone()]), When::Ok),
             step("compile_plain", compile(candidate, false, "/job/plain.vvp"), no_init()),
             step("compile_alone", alone, When::Failed("compile_plain".into())),
-            step("simulate_plain", simulate("/job/plain.vvp", &["+plain".into(), token]), no_init()),
+            step(
+                "simulate_plain",
+                simulate("/job/plain.vvp", &["+plain".into(), token]),
+                no_init(),
+            ),
         ],
         limits: limits.clone(),
     }

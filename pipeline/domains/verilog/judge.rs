@@ -35,18 +35,28 @@ pub struct Verdict {
 
 impl Verdict {
     pub fn pass(metrics: Value) -> Verdict {
-        Verdict { kind: VerdictKind::Pass, reason: None, metrics }
+        Verdict {
+            kind: VerdictKind::Pass,
+            reason: None,
+            metrics,
+        }
     }
 
     pub fn fail(reason: FailReason, metrics: Value) -> Verdict {
-        Verdict { kind: VerdictKind::Fail, reason: Some(reason), metrics }
+        Verdict {
+            kind: VerdictKind::Fail,
+            reason: Some(reason),
+            metrics,
+        }
     }
 }
 
 impl Judged {
     /// Whether the candidate compiled together with the testbench: only then can it count for an oracle.
     pub fn compiled(&self) -> bool {
-        self.verdict.as_ref().is_ok_and(|v| v.reason != Some(FailReason::CompileError))
+        self.verdict
+            .as_ref()
+            .is_ok_and(|v| v.reason != Some(FailReason::CompileError))
     }
 
     /// Whether an oracle may call it killed: it compiled, and did not pass.
@@ -60,13 +70,22 @@ pub fn judge(job: &Job, done: &Completion) -> Judged {
     let seen = |name: &str| done.steps.iter().find(|s| s.name == name);
     let log = whole_log(done);
     let Some(compile) = seen("compile") else {
-        return Judged { verdict: Err("the completion lacks its compile step".into()), log };
+        return Judged {
+            verdict: Err("the completion lacks its compile step".into()),
+            log,
+        };
     };
     if let Some(fault) = our_fault(done, compile, IVERILOG) {
-        return Judged { verdict: Err(fault), log };
+        return Judged {
+            verdict: Err(fault),
+            log,
+        };
     }
     if let Some(ended) = done.ended {
-        return Judged { verdict: ended_verdict(ended, done), log };
+        return Judged {
+            verdict: ended_verdict(ended, done),
+            log,
+        };
     }
     let seeded = compile.status == Status::Exit(0);
     let plain_compiled = seen("compile_plain").is_some_and(|s| s.status == Status::Exit(0));
@@ -74,13 +93,19 @@ pub fn judge(job: &Job, done: &Completion) -> Judged {
         return compile_failure(seen("compile_alone"), seen("compile_plain").unwrap_or(compile));
     }
     let Some(run) = seen(if seeded { "simulate" } else { "simulate_plain" }) else {
-        return Judged { verdict: Err("the completion lacks its simulate step".into()), log };
+        return Judged {
+            verdict: Err("the completion lacks its simulate step".into()),
+            log,
+        };
     };
     let verdict = match our_fault(done, run, "vvp") {
         Some(fault) => Err(fault),
         None => Ok(simulation(job, run, seeded)),
     };
-    Judged { verdict, log: tidy_log(&run.log) }
+    Judged {
+        verdict,
+        log: tidy_log(&run.log),
+    }
 }
 
 /// The verdict on a simulation that ended by itself.
@@ -89,7 +114,9 @@ fn simulation(job: &Job, run: &StepResult, seeded: bool) -> Verdict {
     let mut metrics = findings(&text);
     metrics.insert("compiled".into(), true.into());
     metrics.insert("seeded".into(), seeded.into());
-    let failed = text.lines().any(|l| l.starts_with("FAIL ") || l.starts_with("MISMATCH "));
+    let failed = text
+        .lines()
+        .any(|l| l.starts_with("FAIL ") || l.starts_with("MISMATCH "));
     let last = text.lines().rev().find(|l| !l.trim().is_empty()).unwrap_or("");
     if failed {
         return Verdict::fail(FailReason::WrongAnswer, metrics.into());
@@ -108,10 +135,17 @@ fn simulation(job: &Job, run: &StepResult, seeded: bool) -> Verdict {
 fn expected_pass(job: &Job) -> Option<String> {
     let lines = |name: &str| {
         let path = format!("{BENCH}{name}");
-        job.files.iter().find(|f| f.path == path).map(|f| f.content.lines().count())
+        job.files
+            .iter()
+            .find(|f| f.path == path)
+            .map(|f| f.content.lines().count())
     };
     let (cycles, samples) = (lines("stimulus.hex")?, lines("golden.hex")?);
-    let token = job.steps.iter().flat_map(|s| &s.argv).find_map(|a| a.strip_prefix("+token="))?;
+    let token = job
+        .steps
+        .iter()
+        .flat_map(|s| &s.argv)
+        .find_map(|a| a.strip_prefix("+token="))?;
     Some(format!("PASS cycles={cycles} samples={samples} token={token}"))
 }
 
@@ -121,7 +155,10 @@ fn compile_failure(alone: Option<&StepResult>, with_bench: &StepResult) -> Judge
     let log = tidy_log(&if fits { with_bench } else { alone.unwrap_or(with_bench) }.log);
     let messages: Vec<&str> = log.lines().filter(|l| !l.trim().is_empty()).take(MESSAGES).collect();
     let metrics = json!({"compiled": false, "interface_changed": fits, "messages": messages});
-    Judged { verdict: Ok(Verdict::fail(FailReason::CompileError, metrics)), log }
+    Judged {
+        verdict: Ok(Verdict::fail(FailReason::CompileError, metrics)),
+        log,
+    }
 }
 
 /// The verdict on a job that a limit ended; a starved slot proves nothing about time and memory.
@@ -153,7 +190,10 @@ pub(crate) fn our_fault(done: &Completion, step: &StepResult, tool: &str) -> Opt
 /// What a failed exec leaves: nothing, or a line about a missing file.
 fn silent(log: &[u8]) -> bool {
     let text = String::from_utf8_lossy(log);
-    text.trim().is_empty() || text.contains("not found") || text.contains("No such file") || text.contains("ermission denied")
+    text.trim().is_empty()
+        || text.contains("not found")
+        || text.contains("No such file")
+        || text.contains("ermission denied")
 }
 
 /// Mismatches, the inputs at the first of them, and the counts.
@@ -161,17 +201,26 @@ fn findings(text: &str) -> Map<String, Value> {
     let mut metrics = Map::new();
     let mismatches: Vec<Mismatch> = text.lines().filter_map(mismatch).take(MISMATCHES).collect();
     if !mismatches.is_empty() {
-        metrics.insert("mismatches".into(), serde_json::to_value(mismatches).unwrap_or_default());
+        metrics.insert(
+            "mismatches".into(),
+            serde_json::to_value(mismatches).unwrap_or_default(),
+        );
     }
     if let Some(inputs) = text.lines().find_map(|l| l.strip_prefix("INPUTS ")) {
-        let pairs = inputs.split(' ').filter_map(|p| p.split_once('=')).filter(|(k, _)| *k != "cycle");
+        let pairs = inputs
+            .split(' ')
+            .filter_map(|p| p.split_once('='))
+            .filter(|(k, _)| *k != "cycle");
         let inputs: Map<String, Value> = pairs.take(256).map(|(k, v)| (k.into(), short(v).into())).collect();
         metrics.insert("inputs".into(), inputs.into());
     }
     if let Some(line) = text.lines().find(|l| l.starts_with("FAIL ")) {
         let wrong: Option<u64> = number(line, "mismatches");
         metrics.insert("mismatching_samples".into(), wrong.into());
-        metrics.insert("x_only".into(), (wrong.is_some() && wrong == number(line, "x_only")).into());
+        metrics.insert(
+            "x_only".into(),
+            (wrong.is_some() && wrong == number(line, "x_only")).into(),
+        );
     }
     metrics
 }
@@ -205,7 +254,9 @@ pub fn mismatch(line: &str) -> Option<Mismatch> {
 /// Text of a log without the job's own paths and control characters.
 fn tidy(log: &[u8]) -> String {
     let text = String::from_utf8_lossy(log);
-    let mut text = text.replace(&format!("/job/in/{RTL}"), "").replace(&format!("/job/in/{BENCH}"), "");
+    let mut text = text
+        .replace(&format!("/job/in/{RTL}"), "")
+        .replace(&format!("/job/in/{BENCH}"), "");
     text = text.replace("/job/in/", "").replace("/job/", "");
     text.retain(|c| c == '\n' || c == '\t' || !c.is_control());
     text
@@ -220,10 +271,18 @@ pub(crate) fn tidy_log(log: &[u8]) -> String {
     let head = text.floor_char_boundary(LOG_BYTES * 3 / 4);
     let tail = text.ceil_char_boundary(text.len() - LOG_BYTES / 5);
     let cut = tail - head;
-    format!("{}\n[{cut} bytes cut]\n{}", text[..head].trim_end(), text[tail..].trim())
+    format!(
+        "{}\n[{cut} bytes cut]\n{}",
+        text[..head].trim_end(),
+        text[tail..].trim()
+    )
 }
 
 fn whole_log(done: &Completion) -> String {
-    let all: Vec<u8> = done.steps.iter().flat_map(|s| s.log.iter().copied().chain([b'\n'])).collect();
+    let all: Vec<u8> = done
+        .steps
+        .iter()
+        .flat_map(|s| s.log.iter().copied().chain([b'\n']))
+        .collect();
     tidy_log(&all)
 }

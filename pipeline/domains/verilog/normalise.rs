@@ -108,7 +108,8 @@ fn dead_lines(text: &str) -> BTreeSet<u32> {
 
 /// Comments that belong together: each block comment, each run of `//` lines at one column.
 fn groups(text: &str, all: &[Comment], line: &dyn Fn(usize) -> u32) -> Vec<std::ops::Range<usize>> {
-    let column = |at: usize| at - text[..at].rfind('\n').map_or(0, |n| n + 1);
+    let tab = tab_width(text);
+    let column = |at: usize| expand_tabs(&text[text[..at].rfind('\n').map_or(0, |n| n + 1)..at], tab).len();
     let mut found: Vec<(std::ops::Range<usize>, bool)> = Vec::new();
     for c in all.iter().filter(|c| c.alone) {
         match found.last_mut() {

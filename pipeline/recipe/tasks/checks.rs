@@ -1,6 +1,7 @@
 //! How each sandbox judges: the keys of a task's `check`, with their defaults.
 
 use super::Sandbox;
+pub use crate::domains::verilog::harness::external::{ExternalCheck as VerilogCheck, Simulator};
 use crate::recipe::strict::schema_of;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -44,7 +45,10 @@ impl Check {
     /// The regular expressions of the check, each with the key it stands under.
     pub(super) fn patterns(&self) -> Vec<(String, &str)> {
         match self {
-            Check::Verilog(c) => vec![("check.pass".into(), &c.pass), ("check.fail".into(), &c.fail)],
+            Check::Verilog(c) => [("check.pass", &c.pass), ("check.fail", &c.fail)]
+                .into_iter()
+                .filter_map(|(key, p)| Some((key.to_string(), p.as_deref()?)))
+                .collect(),
             Check::Stm32f407(c) => c
                 .uart
                 .iter()
@@ -64,49 +68,6 @@ pub(super) fn schemas() -> [(Sandbox, &'static str, Value); 5] {
         (Sandbox::X86_64, "X86Check", schema_of::<X86Check>()),
         (Sandbox::Cadquery, "CadqueryCheck", schema_of::<CadqueryCheck>()),
     ]
-}
-
-/// Verilog: the testbench is simulated with the candidate, and its log decides. Silence is a failure.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct VerilogCheck {
-    /// The module that is simulated; by default the one module that no other instantiates.
-    pub top: Option<String>,
-    /// What simulates it; `auto` by default: Icarus Verilog, and Verilator for what Icarus cannot read.
-    pub simulator: Simulator,
-    /// Regular expression (syntax of the Rust crate `regex`) that the log must match; by default a line that says
-    /// `PASS` or `PASSED`, alone or after `TEST`, `TESTS` or `ALL TESTS`, in any case.
-    pub pass: String,
-    /// Regular expression that the log must not match, whatever else it says; by default a line that starts with
-    /// `FAIL`, `FAILED`, `FAILURE`, `ERROR`, `FATAL` or `MISMATCH`, alone or after `TEST`, in any case.
-    pub fail: String,
-    /// Whether Yosys must be able to synthesise the candidate; false by default.
-    pub synthesizable: bool,
-    /// Whether the candidate must be proved equivalent to the files of role `reference`; false by default.
-    pub equivalence: bool,
-}
-
-impl Default for VerilogCheck {
-    fn default() -> Self {
-        VerilogCheck {
-            top: None,
-            simulator: Simulator::Auto,
-            pass: r"(?im)^\s*((all )?tests? )?pass(ed)?[.!]*\s*$".into(),
-            fail: r"(?im)^\s*(test )?(fail(ed|ure)?|error|fatal|mismatch)\b".into(),
-            synthesizable: false,
-            equivalence: false,
-        }
-    }
-}
-
-/// What simulates Verilog.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum Simulator {
-    #[default]
-    Auto,
-    Icarus,
-    Verilator,
 }
 
 /// CUDA: the program is compiled and run; it is right when it exits 0 (and prints `stdout`, where given).

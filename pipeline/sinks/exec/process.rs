@@ -282,9 +282,9 @@ async fn listen(stdout: ChildStdout, say: watch::Sender<Heard>, sent: Arc<Atomic
     loop {
         line.clear();
         let read = (&mut reader).take(MAX_LINE).read_until(b'\n', &mut line).await;
-        let whole = line.pop_if(|b| *b == b'\n').is_some();
+        let whole = line.last() == Some(&b'\n');
         let heard = match read {
-            Ok(_) if whole => understand(&line, &say.borrow(), sent.load(Ordering::SeqCst)),
+            Ok(_) if whole => understand(line.trim_ascii(), &say.borrow(), sent.load(Ordering::SeqCst)),
             Ok(n) if n as u64 == MAX_LINE => Err(format!("it said a line longer than {MAX_LINE} bytes")),
             // The end, or half a line of a trainer that was killed while it spoke.
             _ => return say.send_modify(|h| h.ended = true),

@@ -231,9 +231,9 @@ fn check_replaceable(target: &Path) -> Result<(), ExportError> {
         Err(e) if e.kind() == io::ErrorKind::NotADirectory => return Err(foreign(".".into())),
         other => other.map_err(|e| ExportError::io(target, e))?,
     };
-    let ours = read_manifest(target)
+    let ours: Vec<String> = read_manifest(target)
         .map(|m| m.shards.into_iter().map(|s| s.path).collect())
-        .unwrap_or_else(Vec::new);
+        .unwrap_or_default();
     let known =
         |f: &String| !ours.is_empty() && [MANIFEST, CARD, ATTRIBUTION].contains(&f.as_str()) || ours.contains(f);
     match found.into_iter().find(|f| !known(f)) {

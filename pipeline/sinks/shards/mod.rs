@@ -20,7 +20,7 @@ use crate::mixtures::ShardFormat;
 use crate::mixtures::split::Side;
 use files::{ATTRIBUTION, CARD, HashedFile, MANIFEST, Sealed, Staging};
 use futures::future::BoxFuture;
-use manifest::{Attribution, Count, Manifest, Shard};
+use manifest::{Attribution, Manifest, Shard};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -184,10 +184,7 @@ impl Run {
             .or_default()
             .add(row.tokens);
         if let Some(language) = &row.language {
-            m.languages
-                .entry(language.clone())
-                .or_insert_with(Count::default)
-                .add(row.tokens);
+            m.languages.entry(language.clone()).or_default().add(row.tokens);
         }
         let Credit {
             source,

@@ -6,13 +6,13 @@ use std::sync::OnceLock;
 
 use sandboxes::{Bubblewrap, Completion, Job, JobFile, Limits, Options, Step, When, images};
 
-/// `ASSAY_STATE`, or where the program itself keeps its images.
+/// `ASSAY_STATE_DIR`, or where the program itself keeps its images.
 pub fn state_dir() -> PathBuf {
     static STATE: OnceLock<PathBuf> = OnceLock::new();
     let find = || {
         let root = unsafe { libc::geteuid() } == 0;
         let home = || PathBuf::from(std::env::var_os("HOME").expect("HOME")).join(".local/share/assay");
-        let state = std::env::var_os("ASSAY_STATE").map(PathBuf::from);
+        let state = std::env::var_os("ASSAY_STATE_DIR").map(PathBuf::from);
         let state = state.unwrap_or_else(|| if root { PathBuf::from("/var/lib/assay") } else { home() });
         images::build("verilog", &state, &|line| eprintln!("{line}")).expect("image");
         state
@@ -21,16 +21,33 @@ pub fn state_dir() -> PathBuf {
 }
 
 pub fn open(slots: u32) -> Bubblewrap {
-    Bubblewrap::open(Options { state_dir: state_dir(), slots, allow_weaker: None }).expect("sandbox")
+    Bubblewrap::open(Options {
+        state_dir: state_dir(),
+        slots,
+        allow_weaker: None,
+    })
+    .expect("sandbox")
 }
 
 pub fn step(name: &str, argv: &[&str], when: When) -> Step {
-    Step { name: name.into(), argv: argv.iter().map(|arg| arg.to_string()).collect(), when }
+    Step {
+        name: name.into(),
+        argv: argv.iter().map(|arg| arg.to_string()).collect(),
+        when,
+    }
 }
 
 pub fn job(files: &[(&str, &str)], steps: Vec<Step>) -> Job {
-    let files = files.iter().map(|(path, content)| JobFile { path: path.to_string(), content: content.to_string() });
-    Job { sandbox: "verilog".into(), files: files.collect(), steps, limits: Limits::default() }
+    let files = files.iter().map(|(path, content)| JobFile {
+        path: path.to_string(),
+        content: content.to_string(),
+    });
+    Job {
+        sandbox: "verilog".into(),
+        files: files.collect(),
+        steps,
+        limits: Limits::default(),
+    }
 }
 
 /// A job of one shell script.

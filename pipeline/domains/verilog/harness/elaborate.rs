@@ -55,8 +55,16 @@ pub fn elaborate_job(design: &Design, limits: &Limits) -> Job {
         sandbox: super::SANDBOX.into(),
         files: design.job_files(),
         steps: vec![
-            Step { name: "compile".into(), argv: compile, when: When::Ok },
-            Step { name: "show".into(), argv: vec!["cat".into(), "/job/out.vvp".into()], when: When::Ok },
+            Step {
+                name: "compile".into(),
+                argv: compile,
+                when: When::Ok,
+            },
+            Step {
+                name: "show".into(),
+                argv: vec!["cat".into(), "/job/out.vvp".into()],
+                when: When::Ok,
+            },
         ],
         limits: limits.clone(),
     }
@@ -92,7 +100,11 @@ impl Elaborated {
 
     /// Total bits of the ports in one direction.
     pub fn bits(&self, direction: Direction) -> u32 {
-        self.ports.iter().filter(|p| p.direction == direction).map(|p| p.width).sum()
+        self.ports
+            .iter()
+            .filter(|p| p.direction == direction)
+            .map(|p| p.width)
+            .sum()
     }
 }
 
@@ -105,12 +117,20 @@ pub(super) fn check_ports(ports: &[Port], reals: &[String]) -> Result<(), Harnes
         return Err(HarnessError::RealPort(p.name.clone()));
     }
     for direction in [Direction::Input, Direction::Output] {
-        let bits: u64 = ports.iter().filter(|p| p.direction == direction).map(|p| u64::from(p.width)).sum();
+        let bits: u64 = ports
+            .iter()
+            .filter(|p| p.direction == direction)
+            .map(|p| u64::from(p.width))
+            .sum();
         if bits > u64::from(MAX_PORT_BITS) {
             return Err(HarnessError::TooWide(bits));
         }
         if bits == 0 {
-            return Err(if direction == Direction::Input { HarnessError::NoInputs } else { HarnessError::NoOutputs });
+            return Err(if direction == Direction::Input {
+                HarnessError::NoInputs
+            } else {
+                HarnessError::NoOutputs
+            });
         }
     }
     Ok(())
@@ -118,5 +138,11 @@ pub(super) fn check_ports(ports: &[Port], reals: &[String]) -> Result<(), Harnes
 
 /// A port as the compiled code tells it, before roles are known.
 pub(super) fn data_port(name: String, direction: Direction, width: u32) -> Port {
-    Port { name, direction, width, signed: false, role: PortRole::Data }
+    Port {
+        name,
+        direction,
+        width,
+        signed: false,
+        role: PortRole::Data,
+    }
 }

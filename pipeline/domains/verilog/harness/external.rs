@@ -77,7 +77,7 @@ const FAIL: &str = r"(?i)\b(fail(ed|ure|ures|s)?|errors?|fatal|mismatch(es|ed)?|
 /// Words that a count of zero makes harmless: `0 errors`, `no mismatches`, `errors: 0`, `mismatched samples is 0 out of 439`.
 const NONE: &str = r"(?ix)
     \b(0|no|zero|without)(\s+\w+)?\s+(fail(ed|ure|ures|s)?|errors?|mismatch(es|ed)?|time(d)?[\ -]?out)\b
-  | \b(fail(ed|ure|ures|s)?|errors?|mismatch(es|ed)?)(\s+\w+)?\s*([:=]+|\bis\b|\bare\b)\s*0[.,;/)\]]*(\s|\d+\b|$)";
+  | \b(fail(ed|ure|ures|s)?|errors?|mismatch(es|ed)?)(\s+\w+)?\s*([:=]+|\bis\b|\bare\b)\s*0([.,;)\]]*(\s|$)|/\d)";
 /// Words of success.
 const PASS: &str = r"(?i)\b(pass(ed|es)?|success(ful|fully)?)\b";
 
@@ -92,9 +92,18 @@ impl ExternalCheck {
     pub fn patterns(&self) -> Result<Patterns, ExternalError> {
         let compile = |key, text: &Option<String>| {
             let build = |t: &String| regex::RegexBuilder::new(t).multi_line(true).size_limit(1 << 20).build();
-            text.as_ref().map(build).transpose().map_err(|e| ExternalError::Pattern { key, why: e.to_string() })
+            text.as_ref()
+                .map(build)
+                .transpose()
+                .map_err(|e| ExternalError::Pattern {
+                    key,
+                    why: e.to_string(),
+                })
         };
-        Ok(Patterns { pass: compile("pass", &self.pass)?, fail: compile("fail", &self.fail)? })
+        Ok(Patterns {
+            pass: compile("pass", &self.pass)?,
+            fail: compile("fail", &self.fail)?,
+        })
     }
 }
 
@@ -129,7 +138,10 @@ pub fn external_job(check: &ExternalCheck, files: &[ExternalFile], limits: &Limi
     let simulate = ["vvp", "-n", "/job/sim.vvp"].map(String::from).into();
     let mut steps = vec![step("compile", compile), step("simulate", simulate)];
     if check.synthesizable {
-        steps.push(step("synthesize", yosys(&format!("{}; synth -auto-top -flatten; check -assert", read(&alone)))));
+        steps.push(step(
+            "synthesize",
+            yosys(&format!("{}; synth -auto-top -flatten; check -assert", read(&alone))),
+        ));
     }
     if check.equivalence {
         let top = check.top.as_deref().ok_or(ExternalError::TopMissing)?;
@@ -137,19 +149,42 @@ pub fn external_job(check: &ExternalCheck, files: &[ExternalFile], limits: &Limi
             return Err(ExternalError::FileMissing("reference"));
         }
         let reference = design(check, files, &["reference", "support"]);
-        let gold = yosys(&format!("{}; {}; write_rtlil /job/gold.il", read(&reference), prepare(top, "assay_gold")));
-        let gate = yosys(&format!("{}; {}; read_rtlil /job/gold.il; {PROVE}", read(&alone), prepare(top, "assay_gate")));
+        let gold = yosys(&format!(
+            "{}; {}; write_rtlil /job/gold.il",
+            read(&reference),
+            prepare(top, "assay_gold")
+        ));
+        let gate = yosys(&format!(
+            "{}; {}; read_rtlil /job/gold.il; {PROVE}",
+            read(&alone),
+            prepare(top, "assay_gate")
+        ));
         steps.push(step("prepare", gold));
         steps.push(step("prove", gate));
     }
-    let all = design(check, files, &["candidate", "support", "testbench", "reference", "baseline"]);
-    Ok(Job { sandbox: SANDBOX.into(), files: all.job_files(), steps, limits: limits.clone() })
+    let all = design(
+        check,
+        files,
+        &["candidate", "support", "testbench", "reference", "baseline"],
+    );
+    Ok(Job {
+        sandbox: SANDBOX.into(),
+        files: all.job_files(),
+        steps,
+        limits: limits.clone(),
+    })
 }
 
 /// What a candidate must not do, one line each: print, end the run, read files, reach other files. Empty where nothing
 /// speaks against it. What the support files do it may do.
 pub fn refusals(files: &[ExternalFile]) -> Vec<String> {
-    let texts = |role: &str| files.iter().filter(|f| f.role == role).map(|f| f.content.as_str()).collect::<Vec<_>>();
+    let texts = |role: &str| {
+        files
+            .iter()
+            .filter(|f| f.role == role)
+            .map(|f| f.content.as_str())
+            .collect::<Vec<_>>()
+    };
     policy::silent_refusals(&texts("support"), &texts("candidate"))
 }
 
@@ -163,8 +198,15 @@ fn share_a_module(files: &[ExternalFile]) -> bool {
 
 /// Words that follow the word `module`.
 fn declared(text: &str) -> Vec<String> {
-    let words: Vec<&str> = text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_' && c != '$').filter(|w| !w.is_empty()).collect();
-    words.windows(2).filter(|w| w[0] == "module").map(|w| w[1].to_string()).collect()
+    let words: Vec<&str> = text
+        .split(|c: char| !c.is_ascii_alphanumeric() && c != '_' && c != '$')
+        .filter(|w| !w.is_empty())
+        .collect();
+    words
+        .windows(2)
+        .filter(|w| w[0] == "module")
+        .map(|w| w[1].to_string())
+        .collect()
 }
 
 /// From power-up at zero, by induction over time: for all inputs, for ever. A design that differs only in states out
@@ -179,14 +221,31 @@ fn prepare(top: &str, name: &str) -> String {
 /// The testbench's own top, where the task's `top` names the design under test: Icarus finds it by itself.
 fn bench_top<'a>(check: &'a ExternalCheck, files: &[ExternalFile]) -> Option<&'a str> {
     let top = check.top.as_deref()?;
-    files.iter().any(|f| f.role == "testbench" && declared(&f.content).iter().any(|m| m == top)).then_some(top)
+    files
+        .iter()
+        .any(|f| f.role == "testbench" && declared(&f.content).iter().any(|m| m == top))
+        .then_some(top)
 }
 
 fn design(check: &ExternalCheck, files: &[ExternalFile], roles: &[&str]) -> Design {
-    let role = |f: &ExternalFile| if is_source(&f.path) { FileRole::Module } else { FileRole::Include };
-    let file = |f: &ExternalFile| DesignFile { path: f.path.clone(), text: f.content.clone(), role: role(f) };
+    let role = |f: &ExternalFile| {
+        if is_source(&f.path) {
+            FileRole::Module
+        } else {
+            FileRole::Include
+        }
+    };
+    let file = |f: &ExternalFile| DesignFile {
+        path: f.path.clone(),
+        text: f.content.clone(),
+        role: role(f),
+    };
     let chosen = files.iter().filter(|f| roles.contains(&f.role.as_str())).map(file);
-    Design { top: check.top.clone().unwrap_or_default(), files: chosen.collect(), include_dirs: vec![String::new()] }
+    Design {
+        top: check.top.clone().unwrap_or_default(),
+        files: chosen.collect(),
+        include_dirs: vec![String::new()],
+    }
 }
 
 /// `.v` and `.sv` are compiled; anything else (`.vh`, `.svh`, data) is only there to be found.
@@ -195,7 +254,11 @@ fn is_source(path: &str) -> bool {
 }
 
 fn step(name: &str, argv: Vec<String>) -> Step {
-    Step { name: name.into(), argv, when: When::Ok }
+    Step {
+        name: name.into(),
+        argv,
+        when: When::Ok,
+    }
 }
 
 fn yosys(script: &str) -> Vec<String> {
@@ -233,7 +296,11 @@ fn external_verdict(patterns: &Patterns, done: &Completion, log: &mut String) ->
             let verdict = ended_verdict(ended, done)?;
             // A proof that takes too long is no pass, but says nothing of the candidate's own speed.
             let proof = step.name == "prove";
-            return Ok(if proof { Verdict::fail(FailReason::NotEquivalent, json!({"refuted": false})) } else { verdict });
+            return Ok(if proof {
+                Verdict::fail(FailReason::NotEquivalent, json!({"refuted": false}))
+            } else {
+                verdict
+            });
         }
         let ok = step.status == Status::Exit(0);
         let messages: Vec<&str> = log.lines().take(20).collect();
@@ -245,7 +312,12 @@ fn external_verdict(patterns: &Patterns, done: &Completion, log: &mut String) ->
             },
             "synthesize" if !ok => return Ok(Verdict::fail(FailReason::NotSynthesizable, json!({}))),
             "prepare" if !ok => return Err("yosys cannot read the reference".into()),
-            "prove" if !ok => return Ok(Verdict::fail(FailReason::NotEquivalent, json!({"refuted": log.contains("model found: FAIL")}))),
+            "prove" if !ok => {
+                return Ok(Verdict::fail(
+                    FailReason::NotEquivalent,
+                    json!({"refuted": log.contains("model found: FAIL")}),
+                ));
+            }
             _ => last,
         };
     }
@@ -257,7 +329,11 @@ fn external_verdict(patterns: &Patterns, done: &Completion, log: &mut String) ->
 
 /// What a simulation's log says: the line of success, or why not with the line of failure.
 fn said(patterns: &Patterns, text: &str, status: &Status) -> Result<String, (FailReason, Option<String>)> {
-    let find = |wanted: &dyn Fn(&str) -> bool| text.lines().find(|l| wanted(l)).map(|l| l.trim().chars().take(300).collect());
+    let find = |wanted: &dyn Fn(&str) -> bool| {
+        text.lines()
+            .find(|l| wanted(l))
+            .map(|l| l.trim().chars().take(300).collect())
+    };
     // The defaults are valid patterns (a test compiles them); without them nothing is found, and nothing passes.
     let (Ok(fail), Ok(none), Ok(pass)) = (Regex::new(FAIL), Regex::new(NONE), Regex::new(PASS)) else {
         return Err((FailReason::NoVerdict, None));
@@ -317,24 +393,49 @@ mod tests {
         ] {
             assert_eq!(says(fail), Err(FailReason::WrongAnswer), "{fail}");
         }
-        for silent in ["", "simulation finished", "bypass=1", "VCD info: dumpfile a.vcd opened for output."] {
+        for silent in [
+            "",
+            "simulation finished",
+            "bypass=1",
+            "VCD info: dumpfile a.vcd opened for output.",
+        ] {
             assert_eq!(says(silent), Err(FailReason::NoVerdict), "{silent}");
         }
     }
 
     #[test]
     fn own_patterns_replace_the_defaults_and_failure_wins() {
-        let check = ExternalCheck { pass: Some("^OK$".into()), fail: Some("bad".into()), ..Default::default() };
+        let check = ExternalCheck {
+            pass: Some("^OK$".into()),
+            fail: Some("bad".into()),
+            ..Default::default()
+        };
         let patterns = check.patterns().unwrap();
         assert!(said(&patterns, "ERROR 3\nOK\n", &Status::Exit(0)).is_ok());
-        assert_eq!(said(&patterns, "bad\nOK", &Status::Exit(0)).unwrap_err().0, FailReason::WrongAnswer);
-        assert_eq!(said(&patterns, "OK", &Status::Exit(1)).unwrap_err().0, FailReason::NoVerdict);
-        let wrong = ExternalCheck { fail: Some("(".into()), ..Default::default() };
-        assert!(matches!(wrong.patterns(), Err(ExternalError::Pattern { key: "fail", .. })));
+        assert_eq!(
+            said(&patterns, "bad\nOK", &Status::Exit(0)).unwrap_err().0,
+            FailReason::WrongAnswer
+        );
+        assert_eq!(
+            said(&patterns, "OK", &Status::Exit(1)).unwrap_err().0,
+            FailReason::NoVerdict
+        );
+        let wrong = ExternalCheck {
+            fail: Some("(".into()),
+            ..Default::default()
+        };
+        assert!(matches!(
+            wrong.patterns(),
+            Err(ExternalError::Pattern { key: "fail", .. })
+        ));
     }
 
     fn file(path: &str, role: &str, content: &str) -> ExternalFile {
-        ExternalFile { path: path.into(), content: content.into(), role: role.into() }
+        ExternalFile {
+            path: path.into(),
+            content: content.into(),
+            role: role.into(),
+        }
     }
 
     #[test]
@@ -354,13 +455,23 @@ mod tests {
         files[2].path = "tb.v".into();
         let twice = external_job(&ExternalCheck::default(), &files, &Limits::default());
         assert!(matches!(twice, Err(ExternalError::SamePath(_))));
-        let verilator = ExternalCheck { simulator: Simulator::Verilator, ..Default::default() };
-        assert!(matches!(external_job(&verilator, &files, &Limits::default()), Err(ExternalError::SimulatorMissing(_))));
+        let verilator = ExternalCheck {
+            simulator: Simulator::Verilator,
+            ..Default::default()
+        };
+        assert!(matches!(
+            external_job(&verilator, &files, &Limits::default()),
+            Err(ExternalError::SimulatorMissing(_))
+        ));
     }
 
     #[test]
     fn a_candidate_that_prints_its_own_verdict_is_refused() {
-        let files = [file("dut.v", "candidate", "module m; initial begin $display(\"PASS\"); $finish; end endmodule")];
+        let files = [file(
+            "dut.v",
+            "candidate",
+            "module m; initial begin $display(\"PASS\"); $finish; end endmodule",
+        )];
         assert_eq!(refusals(&files).len(), 2);
     }
 }

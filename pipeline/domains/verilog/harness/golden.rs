@@ -42,7 +42,12 @@ impl Golden {
         let (mut unknown, mut plain_unknown, mut changes) = (0usize, 0usize, 0usize);
         for (i, (with, without)) in seeded.iter().zip(&plain).enumerate() {
             let care: Vec<bool> = with.iter().map(|b| matches!(b, b'0' | b'1')).collect();
-            let plain_care: Vec<bool> = with.iter().zip(without.iter()).zip(&care).map(|((a, b), &c)| c && a == b).collect();
+            let plain_care: Vec<bool> = with
+                .iter()
+                .zip(without.iter())
+                .zip(&care)
+                .map(|((a, b), &c)| c && a == b)
+                .collect();
             unknown += care.iter().filter(|c| !**c).count();
             plain_unknown += plain_care.iter().filter(|c| !**c).count();
             if i > 0 {
@@ -54,7 +59,9 @@ impl Golden {
             }
             // Lines are most significant first, vectors least significant first.
             let expected = with.iter().rev().map(|&b| b == b'1');
-            let word = expected.chain(care.iter().rev().copied()).chain(plain_care.iter().rev().copied());
+            let word = expected
+                .chain(care.iter().rev().copied())
+                .chain(plain_care.iter().rev().copied());
             hex.push_str(&Bits(word.collect()).hex());
             hex.push('\n');
         }
@@ -100,7 +107,10 @@ fn samples<'a>(log: &'a [u8], bench: &Bench) -> Result<Vec<&'a [u8]>, HarnessErr
     let samples: Vec<&[u8]> = lines().filter_map(word).collect();
     let ended = lines().any(|l| l == format!("END samples={want}").as_bytes());
     if samples.len() != want || !ended {
-        return Err(HarnessError::EndsEarly { got: samples.len(), want });
+        return Err(HarnessError::EndsEarly {
+            got: samples.len(),
+            want,
+        });
     }
     Ok(samples)
 }

@@ -15,6 +15,11 @@ pub mod stimulus;
 pub mod testbench;
 mod vvp;
 
+#[cfg(test)]
+mod judging;
+#[cfg(test)]
+mod tests;
+
 pub use elaborate::{EdgeUse, Elaborated, State, elaborate_job};
 pub use golden::Golden;
 pub use roles::{Hints, classify, flip_resets};
@@ -126,7 +131,13 @@ impl Design {
     }
 
     pub(crate) fn job_files(&self) -> Vec<JobFile> {
-        self.files.iter().map(|f| JobFile { path: format!("{RTL}{}", f.path), content: f.text.clone() }).collect()
+        self.files
+            .iter()
+            .map(|f| JobFile {
+                path: format!("{RTL}{}", f.path),
+                content: f.text.clone(),
+            })
+            .collect()
     }
 
     /// Paths inside the job of the files given to the compiler.
@@ -136,11 +147,16 @@ impl Design {
     }
 
     pub(crate) fn include_paths(&self) -> Vec<String> {
-        let parents = self.files.iter().map(|f| f.path.rsplit_once('/').map_or("", |(dir, _)| dir));
+        let parents = self
+            .files
+            .iter()
+            .map(|f| f.path.rsplit_once('/').map_or("", |(dir, _)| dir));
         let given = self.include_dirs.iter().map(String::as_str);
         let mut seen = BTreeSet::new();
         let unique = given.chain(parents).filter(|d| seen.insert(d.to_string()));
-        unique.map(|d| format!("/job/in/{RTL}{d}").trim_end_matches('/').to_string()).collect()
+        unique
+            .map(|d| format!("/job/in/{RTL}{d}").trim_end_matches('/').to_string())
+            .collect()
     }
 }
 

@@ -3,16 +3,121 @@
 /// Reserved words that a name can only carry when escaped. Not the whole list of the standard: only words
 /// that Icarus, in SystemVerilog mode, refuses as plain names and that occur as port names in older code.
 const RESERVED: &[&str] = &[
-    "alias", "assert", "assume", "begin", "bind", "bit", "break", "byte", "case", "cell", "chandle", "checker", "class",
-    "config", "const", "context", "continue", "cover", "design", "disable", "dist", "do", "edge", "else", "end", "enum",
-    "event", "expect", "export", "extern", "final", "for", "force", "forever", "fork", "function", "global", "if",
-    "import", "initial", "inout", "input", "inside", "instance", "int", "integer", "interface", "join", "large", "let",
-    "liblist", "library", "local", "logic", "longint", "medium", "module", "new", "null", "or", "output", "package",
-    "packed", "parameter", "priority", "program", "property", "protected", "pull0", "pull1", "pure", "rand", "real",
-    "ref", "reg", "release", "repeat", "restrict", "return", "sequence", "shortint", "signed", "small", "solve",
-    "static", "string", "strong", "struct", "super", "supply0", "supply1", "table", "tagged", "task", "this", "time",
-    "tri", "type", "typedef", "union", "unique", "unsigned", "use", "var", "virtual", "void", "wait", "wand", "weak",
-    "while", "wildcard", "wire", "with", "within", "wor",
+    "alias",
+    "assert",
+    "assume",
+    "begin",
+    "bind",
+    "bit",
+    "break",
+    "byte",
+    "case",
+    "cell",
+    "chandle",
+    "checker",
+    "class",
+    "config",
+    "const",
+    "context",
+    "continue",
+    "cover",
+    "design",
+    "disable",
+    "dist",
+    "do",
+    "edge",
+    "else",
+    "end",
+    "enum",
+    "event",
+    "expect",
+    "export",
+    "extern",
+    "final",
+    "for",
+    "force",
+    "forever",
+    "fork",
+    "function",
+    "global",
+    "if",
+    "import",
+    "initial",
+    "inout",
+    "input",
+    "inside",
+    "instance",
+    "int",
+    "integer",
+    "interface",
+    "join",
+    "large",
+    "let",
+    "liblist",
+    "library",
+    "local",
+    "logic",
+    "longint",
+    "medium",
+    "module",
+    "new",
+    "null",
+    "or",
+    "output",
+    "package",
+    "packed",
+    "parameter",
+    "priority",
+    "program",
+    "property",
+    "protected",
+    "pull0",
+    "pull1",
+    "pure",
+    "rand",
+    "real",
+    "ref",
+    "reg",
+    "release",
+    "repeat",
+    "restrict",
+    "return",
+    "sequence",
+    "shortint",
+    "signed",
+    "small",
+    "solve",
+    "static",
+    "string",
+    "strong",
+    "struct",
+    "super",
+    "supply0",
+    "supply1",
+    "table",
+    "tagged",
+    "task",
+    "this",
+    "time",
+    "tri",
+    "type",
+    "typedef",
+    "union",
+    "unique",
+    "unsigned",
+    "use",
+    "var",
+    "virtual",
+    "void",
+    "wait",
+    "wand",
+    "weak",
+    "while",
+    "wildcard",
+    "wire",
+    "with",
+    "within",
+    "wor",
 ];
 
 /// A name as it must be written: itself, or escaped; `None` where no spelling exists (blanks, control
@@ -30,13 +135,20 @@ pub fn identifier(name: &str) -> Option<String> {
 pub fn hierarchical(name: &str) -> Option<String> {
     let base = name.find('[').map_or(name, |at| &name[..at]);
     let indices = &name[base.len()..];
-    let indexed = indices.strip_prefix('[').and_then(|i| i.strip_suffix(']')).is_some_and(|i| {
-        i.split("][").all(|n| {
-            let digits = n.strip_prefix('-').unwrap_or(n);
-            !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit())
-        })
-    });
-    if indexed && is_simple(base) { Some(name.to_string()) } else { identifier(name) }
+    let indexed = indices
+        .strip_prefix('[')
+        .and_then(|i| i.strip_suffix(']'))
+        .is_some_and(|i| {
+            i.split("][").all(|n| {
+                let digits = n.strip_prefix('-').unwrap_or(n);
+                !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit())
+            })
+        });
+    if indexed && is_simple(base) {
+        Some(name.to_string())
+    } else {
+        identifier(name)
+    }
 }
 
 fn is_simple(name: &str) -> bool {

@@ -10,30 +10,77 @@ use std::collections::BTreeSet;
 
 /// System tasks and functions that cannot reach outside the simulation or end it.
 const HARMLESS: &[&str] = &[
-    "$bits", "$bitstoreal", "$ceil", "$clog2", "$countones", "$display", "$error", "$floor", "$high", "$info",
-    "$isunknown", "$itor", "$left", "$low", "$monitor", "$onehot", "$onehot0", "$pow", "$random", "$realtime",
-    "$realtobits", "$right", "$rtoi", "$signed", "$size", "$sqrt", "$stime", "$strobe", "$time", "$unsigned",
-    "$urandom", "$urandom_range", "$warning", "$write",
+    "$bits",
+    "$bitstoreal",
+    "$ceil",
+    "$clog2",
+    "$countones",
+    "$display",
+    "$error",
+    "$floor",
+    "$high",
+    "$info",
+    "$isunknown",
+    "$itor",
+    "$left",
+    "$low",
+    "$monitor",
+    "$onehot",
+    "$onehot0",
+    "$pow",
+    "$random",
+    "$realtime",
+    "$realtobits",
+    "$right",
+    "$rtoi",
+    "$signed",
+    "$size",
+    "$sqrt",
+    "$stime",
+    "$strobe",
+    "$time",
+    "$unsigned",
+    "$urandom",
+    "$urandom_range",
+    "$warning",
+    "$write",
 ];
 
 /// Why a candidate is refused, one line each, sorted; empty where nothing speaks against it.
 pub fn refusals(reference: &[&str], candidate: &[&str]) -> Vec<String> {
     let own = |texts: &[&str]| texts.iter().flat_map(|t| suspects(t)).collect::<BTreeSet<String>>();
     let known = own(reference);
-    own(candidate).into_iter().filter(|s| !known.contains(s)).map(|s| format!("uses {s}, which the reference does not")).collect()
+    own(candidate)
+        .into_iter()
+        .filter(|s| !known.contains(s))
+        .map(|s| format!("uses {s}, which the reference does not"))
+        .collect()
 }
 
 /// The same for a simulation whose log alone decides: there a candidate may not print either.
 pub fn silent_refusals(reference: &[&str], candidate: &[&str]) -> Vec<String> {
-    const PRINT: &[&str] = &["$display", "$error", "$fatal", "$info", "$monitor", "$strobe", "$warning", "$write"];
+    const PRINT: &[&str] = &[
+        "$display", "$error", "$fatal", "$info", "$monitor", "$strobe", "$warning", "$write",
+    ];
     let prints = |texts: &[&str]| -> BTreeSet<String> {
         let code: Vec<String> = texts.iter().map(|t| blank_comments(t)).collect();
-        let is_print = |t: &&str| PRINT.iter().any(|p| t.strip_prefix(p).is_some_and(|rest| matches!(rest, "" | "b" | "h" | "o")));
-        code.iter().flat_map(|c| tokens(c)).filter(is_print).map(String::from).collect()
+        let is_print = |t: &&str| {
+            PRINT.iter().any(|p| {
+                t.strip_prefix(p)
+                    .is_some_and(|rest| matches!(rest, "" | "b" | "h" | "o"))
+            })
+        };
+        code.iter()
+            .flat_map(|c| tokens(c))
+            .filter(is_print)
+            .map(String::from)
+            .collect()
     };
     let known = prints(reference);
     let own = prints(candidate).into_iter().filter(|p| !known.contains(p));
-    let mut found: Vec<String> = own.map(|p| format!("prints with `{p}`, which nothing it is given does")).collect();
+    let mut found: Vec<String> = own
+        .map(|p| format!("prints with `{p}`, which nothing it is given does"))
+        .collect();
     found.extend(refusals(reference, candidate));
     found
 }

@@ -19,8 +19,15 @@ pub struct Hints {
 /// Gives every port its role. At most one port is [`PortRole::Clock`]; a design without one is combinational.
 pub fn classify(design: &Elaborated, hints: &Hints) -> Vec<Port> {
     let mut ports = design.ports.clone();
-    let resets: Vec<Option<PortRole>> = ports.iter().map(|p| reset_role(p, design, hints)).collect();
-    let main = main_clock(&ports, &resets, design, hints);
+    let mut resets: Vec<Option<PortRole>> = ports.iter().map(|p| reset_role(p, design, hints)).collect();
+    let mut main = main_clock(&ports, &resets, design, hints);
+    if main.is_none() {
+        // Every edge comes in pairs and no name helps: the one that is not tested at the head is the clock.
+        main = unnamed_clock(&ports, design, hints);
+        if let Some(i) = main {
+            resets[i] = None;
+        }
+    }
     for (i, port) in ports.iter_mut().enumerate() {
         port.role = match resets[i] {
             _ if Some(i) == main => PortRole::Clock,
@@ -50,9 +57,25 @@ fn main_clock(ports: &[Port], resets: &[Option<PortRole>], design: &Elaborated, 
     let rank = |i: usize| {
         let port = &ports[i];
         let uses = design.edges.get(&port.name).copied().unwrap_or_default();
-        (clock_name(&port.name), uses.alone, uses.posedge + uses.negedge + uses.gated, std::cmp::Reverse(i))
+        (
+            clock_name(&port.name),
+            uses.alone,
+            uses.posedge + uses.negedge + uses.gated,
+            std::cmp::Reverse(i),
+        )
     };
-    (0..ports.len()).filter(|&i| resets[i].is_none() && is_clock(&ports[i], design, hints)).max_by_key(|&i| rank(i))
+    (0..ports.len())
+        .filter(|&i| resets[i].is_none() && is_clock(&ports[i], design, hints))
+        .max_by_key(|&i| rank(i))
+}
+
+fn unnamed_clock(ports: &[Port], design: &Elaborated, hints: &Hints) -> Option<usize> {
+    let uses = |i: usize| design.edges.get(&ports[i].name).map_or(0, |u| u.posedge + u.negedge);
+    let free = |i: &usize| reset_name(&ports[*i].name).is_none() && !hints.resets.contains_key(&ports[*i].name);
+    (0..ports.len())
+        .filter(|i| uses(*i) > 0 && ports[*i].width == 1)
+        .filter(free)
+        .max_by_key(|&i| (uses(i), std::cmp::Reverse(i)))
 }
 
 fn is_clock(port: &Port, design: &Elaborated, hints: &Hints) -> bool {
@@ -62,8 +85,15 @@ fn is_clock(port: &Port, design: &Elaborated, hints: &Hints) -> bool {
     let hinted = hints.clocked.contains_key(&port.name);
     match design.edges.get(&port.name) {
         // Only ever beside another edge, and not called a clock: an asynchronous set or load.
-        Some(EdgeUse { posedge, negedge, alone: 0, .. }) if posedge + negedge > 0 => clock_name(&port.name),
-        Some(EdgeUse { posedge: 0, negedge: 0, .. }) => hinted || clock_name(&port.name),
+        Some(EdgeUse {
+            posedge,
+            negedge,
+            alone: 0,
+            ..
+        }) if posedge + negedge > 0 => clock_name(&port.name),
+        Some(EdgeUse {
+            posedge: 0, negedge: 0, ..
+        }) => hinted || clock_name(&port.name),
         Some(_) => true,
         None => hinted && design.clocked_events > 0,
     }
@@ -110,8 +140,14 @@ fn words(name: &str) -> Vec<String> {
 /// Whether a name is that of a clock: `clk`, `wb_clk_i`, `aclk`, `CLOCK_50`; not `clk_en` or `clkfbin`.
 fn clock_name(name: &str) -> bool {
     let words = words(name);
-    let clock = |w: &String| matches!(w.as_str(), "clk" | "clock" | "ck" | "clkin") || w.len() <= 5 && w.ends_with("clk");
-    let other = |w: &String| matches!(w.as_str(), "en" | "enable" | "ena" | "ce" | "sel" | "gate" | "req" | "ack" | "div");
+    let clock =
+        |w: &String| matches!(w.as_str(), "clk" | "clock" | "ck" | "clkin") || w.len() <= 5 && w.ends_with("clk");
+    let other = |w: &String| {
+        matches!(
+            w.as_str(),
+            "en" | "enable" | "ena" | "ce" | "sel" | "gate" | "req" | "ack" | "div"
+        )
+    };
     words.iter().any(clock) && !words.iter().any(other)
 }
 
@@ -121,7 +157,9 @@ fn reset_name(name: &str) -> Option<bool> {
     let at = words.iter().position(|w| reset_stem(w).is_some())?;
     let low = reset_stem(&words[at])?;
     // `rst_n`, `reset_b`; `rst_ni` is an active-low input in some houses.
-    let suffix = words.get(at + 1).is_some_and(|w| matches!(w.as_str(), "n" | "ni" | "b" | "l" | "x"));
+    let suffix = words
+        .get(at + 1)
+        .is_some_and(|w| matches!(w.as_str(), "n" | "ni" | "b" | "l" | "x"));
     Some(low || suffix)
 }
 
@@ -131,7 +169,10 @@ fn reset_stem(word: &str) -> Option<bool> {
         let Some(at) = word.find(stem) else { continue };
         let (before, after) = (&word[..at], &word[at + stem.len()..]);
         let low = before.starts_with('n') || before.ends_with('n') || matches!(after, "n" | "ni" | "nn" | "b");
-        let known_before = matches!(before, "" | "n" | "a" | "s" | "an" | "sn" | "na" | "ns" | "i" | "p" | "sys" | "h" | "core");
+        let known_before = matches!(
+            before,
+            "" | "n" | "a" | "s" | "an" | "sn" | "na" | "ns" | "i" | "sys" | "h" | "core"
+        );
         if known_before && matches!(after, "" | "n" | "ni" | "b" | "i" | "in" | "p" | "h") {
             return Some(low);
         }

@@ -19,7 +19,9 @@ const MAX_CONSTANTS: usize = 256;
 /// The inputs of the testbench's word, least significant first: data and resets in the order of the ports, then
 /// auxiliary clocks. The main clock is not part of it.
 pub fn packed_inputs(ports: &[Port]) -> Vec<&Port> {
-    let data = ports.iter().filter(|p| p.direction == Direction::Input && p.role != PortRole::Clock);
+    let data = ports
+        .iter()
+        .filter(|p| p.direction == Direction::Input && p.role != PortRole::Clock);
     let (aux, data): (Vec<&Port>, Vec<&Port>) = data.partition(|p| p.role == PortRole::AuxClock);
     data.into_iter().chain(aux).collect()
 }
@@ -102,7 +104,10 @@ impl Source {
             change: 256,
             phase_end: 0,
         };
-        let constants = constants.iter().filter(|(w, _)| (1..=4096).contains(w)).take(MAX_CONSTANTS);
+        let constants = constants
+            .iter()
+            .filter(|(w, _)| (1..=4096).contains(w))
+            .take(MAX_CONSTANTS);
         Source {
             rng: ChaCha8Rng::seed_from_u64(seed),
             lanes: inputs.iter().map(lane).collect(),
@@ -195,7 +200,11 @@ impl Source {
             Habit::Counter => self.lanes[i].value.plus(1),
             Habit::Walking => {
                 let at = self.below(width);
-                let mut value = if self.chance(128) { Bits::zeros(width) } else { Bits::ones(width) };
+                let mut value = if self.chance(128) {
+                    Bits::zeros(width)
+                } else {
+                    Bits::ones(width)
+                };
                 value.0[at as usize] ^= true;
                 value
             }
@@ -231,9 +240,19 @@ impl Source {
 
     /// A constant of the design that fits the width, or one off it.
     fn constant(&mut self, width: u32) -> Option<Bits> {
-        let fit: Vec<usize> = (0..self.constants.len()).filter(|&i| self.constants[i].width() <= width).collect();
-        let exact: Vec<usize> = fit.iter().copied().filter(|&i| self.constants[i].width() == width).collect();
-        let among = if !exact.is_empty() && self.chance(200) { &exact } else { &fit };
+        let fit: Vec<usize> = (0..self.constants.len())
+            .filter(|&i| self.constants[i].width() <= width)
+            .collect();
+        let exact: Vec<usize> = fit
+            .iter()
+            .copied()
+            .filter(|&i| self.constants[i].width() == width)
+            .collect();
+        let among = if !exact.is_empty() && self.chance(200) {
+            &exact
+        } else {
+            &fit
+        };
         let at = self.pick(among)?;
         let mut value = Bits::zeros(width);
         value.overlay(0, &self.constants[at]);
@@ -242,8 +261,14 @@ impl Source {
     }
 
     fn fields(&mut self, width: u32) -> Bits {
-        let mut value = if self.chance(200) { self.uniform(width) } else { self.from_pool(width) };
-        let fit: Vec<usize> = (0..self.constants.len()).filter(|&i| self.constants[i].width() < width).collect();
+        let mut value = if self.chance(200) {
+            self.uniform(width)
+        } else {
+            self.from_pool(width)
+        };
+        let fit: Vec<usize> = (0..self.constants.len())
+            .filter(|&i| self.constants[i].width() < width)
+            .collect();
         for _ in 0..1 + self.below(3) {
             let Some(at) = self.pick(&fit) else { break };
             let room = width - self.constants[at].width();
@@ -259,7 +284,9 @@ impl Source {
 
     /// A value seen lately on any input, cut or extended to the width, sometimes one off.
     fn from_pool(&mut self, width: u32) -> Bits {
-        let among: Vec<usize> = (0..self.pool.len()).filter(|&i| self.pool[i].width() == width).collect();
+        let among: Vec<usize> = (0..self.pool.len())
+            .filter(|&i| self.pool[i].width() == width)
+            .collect();
         let at = match self.pick(&among) {
             Some(at) if self.chance(240) => at,
             _ => return self.uniform(width),
@@ -269,7 +296,9 @@ impl Source {
     }
 
     fn remember(&mut self, value: &Bits) {
-        let same: Vec<usize> = (0..self.pool.len()).filter(|&i| self.pool[i].width() == value.width()).collect();
+        let same: Vec<usize> = (0..self.pool.len())
+            .filter(|&i| self.pool[i].width() == value.width())
+            .collect();
         if same.len() < POOL {
             self.pool.push(value.clone());
         } else if self.chance(24)
@@ -285,27 +314,53 @@ mod tests {
     use super::*;
 
     fn port(name: &str, width: u32, role: PortRole) -> Port {
-        Port { name: name.into(), direction: Direction::Input, width, signed: false, role }
+        Port {
+            name: name.into(),
+            direction: Direction::Input,
+            width,
+            signed: false,
+            role,
+        }
     }
 
     #[test]
     fn resets_come_first_and_again_and_the_clock_is_not_packed() {
-        let ports = [port("clk", 1, PortRole::Clock), port("rst_n", 1, PortRole::ResetLow), port("d", 9, PortRole::Data)];
+        let ports = [
+            port("clk", 1, PortRole::Clock),
+            port("rst_n", 1, PortRole::ResetLow),
+            port("d", 9, PortRole::Data),
+        ];
         let words = stimulus(&ports, &[(9, "101010101".into())], 2000, 7);
-        let reset: Vec<bool> = words.lines().map(|l| u32::from_str_radix(l, 16).unwrap() & 1 == 0).collect();
+        let reset: Vec<bool> = words
+            .lines()
+            .map(|l| u32::from_str_radix(l, 16).unwrap() & 1 == 0)
+            .collect();
         assert_eq!(reset.len(), 2000);
         assert!(reset[..RESET_CYCLES as usize].iter().all(|&r| r));
         assert!(!reset[RESET_CYCLES as usize]);
         assert!(reset[10..].iter().any(|&r| r));
-        assert!(words.lines().any(|l| u32::from_str_radix(l, 16).unwrap() >> 1 == 0b101010101));
+        assert!(
+            words
+                .lines()
+                .any(|l| u32::from_str_radix(l, 16).unwrap() >> 1 == 0b101010101)
+        );
         assert_eq!(words, stimulus(&ports, &[(9, "101010101".into())], 2000, 7));
         assert_ne!(words, stimulus(&ports, &[(9, "101010101".into())], 2000, 8));
     }
 
     #[test]
     fn hostile_constants_and_wide_ports_do_no_harm() {
-        let constants = [(0, String::new()), (u32::MAX, "1".into()), (3, "xz?é".into()), (64, "1".repeat(9000))];
-        let ports = [port("a", 4096, PortRole::Data), port("b", 2, PortRole::Data), port("c", 1, PortRole::AuxClock)];
+        let constants = [
+            (0, String::new()),
+            (u32::MAX, "1".into()),
+            (3, "xz?é".into()),
+            (64, "1".repeat(9000)),
+        ];
+        let ports = [
+            port("a", 4096, PortRole::Data),
+            port("b", 2, PortRole::Data),
+            port("c", 1, PortRole::AuxClock),
+        ];
         let words = stimulus(&ports, &constants, 50, 1);
         assert!(words.lines().all(|l| l.len() == (4096usize + 2 + 1).div_ceil(4)));
     }

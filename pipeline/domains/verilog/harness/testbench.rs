@@ -1,10 +1,10 @@
 //! The text of the testbench and of the file that seeds the design's state.
 
+use super::HarnessError;
 use super::bits::Bits;
 use super::elaborate::{Elaborated, State};
 use super::names::identifier;
 use super::stimulus::{packed_inputs, stimulus};
-use super::HarnessError;
 use crate::domains::verilog::types::{Direction, Port, PortRole};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{RngCore, SeedableRng};
@@ -43,14 +43,25 @@ impl Bench {
         cycles: u32,
         seed: u64,
     ) -> Result<Bench, HarnessError> {
-        let odd = ports.iter().find(|p| identifier(&p.name).is_none() || p.name.contains(['"', '%', '\\']));
+        let odd = ports
+            .iter()
+            .find(|p| identifier(&p.name).is_none() || p.name.contains(['"', '%', '\\']));
         if let Some(port) = odd {
             return Err(HarnessError::PortName(port.name.clone()));
         }
-        let cycles = cycles.min(RECORDED_BITS / 2 / total(&ports, Direction::Output).max(1)).max(16);
+        let cycles = cycles
+            .min(RECORDED_BITS / 2 / total(&ports, Direction::Output).max(1))
+            .max(16);
         let tb = text(top, &ports, cycles)?;
         let stimulus = stimulus(&ports, constants, cycles, seed);
-        Ok(Bench { top: top.into(), cycles, tb, init: init_text(&design.state, seed), stimulus, ports })
+        Ok(Bench {
+            top: top.into(),
+            cycles,
+            tb,
+            init: init_text(&design.state, seed),
+            stimulus,
+            ports,
+        })
     }
 
     /// Whether it has no clock, so that each cycle is one sample of settled outputs.
@@ -60,7 +71,11 @@ impl Bench {
 
     /// Comparisons in a whole run: two a cycle (before and after the edge), or one where there is no clock.
     pub fn samples(&self) -> u32 {
-        if self.combinational() { self.cycles } else { 2 * self.cycles }
+        if self.combinational() {
+            self.cycles
+        } else {
+            2 * self.cycles
+        }
     }
 
     pub fn outputs(&self) -> impl Iterator<Item = &Port> {
@@ -116,10 +131,7 @@ fn role_comment(port: &Port) -> &'static str {
 const HEAD: &str = "\
 // Differential testbench for `@TOP@`.
 //
-// One cycle takes 100 ns: inputs change at +0, while the clock is still high from the cycle before; auxiliary
-// clocks change at +10; the clock falls at +20; outputs are compared at +40 (before the edge); the clock rises
-// at +50; outputs are compared again at +70 (after the edge). So both edges see inputs of their own.
-// Expected outputs were recorded from the reference under the same stimulus; where it held X or Z, anything goes.
+@TIMING@// Expected outputs were recorded from the reference under the same stimulus; where it held X or Z, anything goes.
 //
 //   +record    print the outputs instead of comparing them
 //   +plain     compare only what does not depend on the seeded state (for a run without init.v)
@@ -131,15 +143,25 @@ module assay_tb;
   localparam SAMPLES = @SAMPLES@;
   localparam REPORTS = 8;  // mismatching samples after which the run ends
 
-  reg              clk = 1'b0;
-  reg  [@IN@:0] stimulus [0:CYCLES-1];
-  reg  [@GOLD@:0] golden   [0:SAMPLES-1];  // {care without seeded state, care, expected}
-  reg  [@IN@:0] in;
+  reg clk = 1'b0;
+  reg [@IN@:0] stimulus [0:CYCLES-1];
+  reg [@GOLD@:0] golden [0:SAMPLES-1];  // {care without seeded state, care, expected}
+  reg [@IN@:0] in;
   wire [@OUT@:0] out;
-  reg  [@OUT@:0] expected, care, plain_care, wrong;
-  reg  [127:0] token;
-  reg          recording, plain;
-  integer      cycle, sample, failures, unknowns;
+  reg [@OUT@:0] expected, care, plain_care, wrong;
+  reg [127:0] token;
+  reg recording, plain;
+  integer cycle, sample, failures, unknowns;
+";
+
+const CLOCKED: &str = "\
+// One cycle takes 100 ns: inputs change at +0, while the clock is still high from the cycle before; auxiliary
+// clocks change at +10; the clock falls at +20; outputs are compared at +40 (before the edge); the clock rises
+// at +50; outputs are compared again at +70 (after the edge). So both edges see inputs of their own.
+";
+
+const UNCLOCKED: &str = "\
+// One cycle takes 100 ns: inputs change at +0, settled outputs are compared at +20. There is no clock.
 ";
 
 const BODY: &str = "\
@@ -207,17 +229,31 @@ fn text(top: &str, ports: &[Port], cycles: u32) -> Result<String, HarnessError> 
     let width = |side: &[(&Port, String)]| side.iter().map(|(p, _)| p.width).sum::<u32>();
     let (in_bits, out_bits) = (width(&inputs).max(1), width(&outputs).max(1));
 
-    let mut tb = HEAD.replace("@TOP@", top).replace("@CYCLES@", &cycles.to_string());
+    let timing = if clocked { CLOCKED } else { UNCLOCKED };
+    let mut tb = HEAD
+        .replace("@TIMING@", timing)
+        .replace("@TOP@", top)
+        .replace("@CYCLES@", &cycles.to_string());
     tb = tb.replace("@SAMPLES@", if clocked { "2 * CYCLES" } else { "CYCLES" });
-    tb = tb.replace("@IN@", &(in_bits - 1).to_string()).replace("@OUT@", &(out_bits - 1).to_string());
+    tb = tb
+        .replace("@IN@", &(in_bits - 1).to_string())
+        .replace("@OUT@", &(out_bits - 1).to_string());
     tb = tb.replace("@GOLD@", &(3 * out_bits - 1).to_string());
 
     let mut lines = Vec::new();
     for port in ports {
-        let wire = inputs.iter().chain(&outputs).find(|(p, _)| p.name == port.name).map_or("clk", |(_, s)| s);
+        let wire = inputs
+            .iter()
+            .chain(&outputs)
+            .find(|(p, _)| p.name == port.name)
+            .map_or("clk", |(_, s)| s);
         lines.push((format!("    .{} ({wire})", name(port)?), role_comment(port)));
     }
-    let _ = writeln!(tb, "\n  {} dut (", identifier(top).ok_or_else(|| HarnessError::PortName(top.into()))?);
+    let _ = writeln!(
+        tb,
+        "\n  {} dut (",
+        identifier(top).ok_or_else(|| HarnessError::PortName(top.into()))?
+    );
     let last = lines.len().saturating_sub(1);
     for (i, (line, comment)) in lines.iter().enumerate() {
         let _ = writeln!(tb, "{line}{}  // {comment}", if i == last { "" } else { "," });
@@ -238,10 +274,24 @@ fn text(top: &str, ports: &[Port], cycles: u32) -> Result<String, HarnessError> 
     for (port, at) in &inputs {
         let _ = writeln!(shown, "        $write(\" {}={}'h%h\", {at});", port.name, port.width);
     }
-    let aux = inputs.iter().filter(|(p, _)| p.role == PortRole::AuxClock).map(|(p, _)| p.width).sum();
-    let body = BODY.replace("@REPORT@", &report).replace("@INPUTS@", &shown).replace("@OUTBITS@", &out_bits.to_string());
+    let aux = inputs
+        .iter()
+        .filter(|(p, _)| p.role == PortRole::AuxClock)
+        .map(|(p, _)| p.width)
+        .sum();
+    let body = BODY
+        .replace("@REPORT@", &report)
+        .replace("@INPUTS@", &shown)
+        .replace("@OUTBITS@", &out_bits.to_string());
     let body = body.replace("@OUT@", &(out_bits - 1).to_string());
-    let body = body.replace("@AUX0@", &if aux > 0 { format!("    {} = 0;\n", slice("in", in_bits - aux, aux)) } else { String::new() });
+    let body = body.replace(
+        "@AUX0@",
+        &if aux > 0 {
+            format!("    {} = 0;\n", slice("in", in_bits - aux, aux))
+        } else {
+            String::new()
+        },
+    );
     tb.push_str(&body.replace("@DRIVE@", &drive(in_bits, aux, clocked)));
     Ok(tb)
 }
@@ -262,7 +312,16 @@ fn drive(in_bits: u32, aux: u32, clocked: bool) -> String {
         lines[1].push(';');
     }
     if clocked {
-        lines.extend(["#10 clk = 1'b0;", "#20 observe(0);", "#10 clk = 1'b1;", "#20 observe(1);", "#30;"].map(String::from));
+        lines.extend(
+            [
+                "#10 clk = 1'b0;",
+                "#20 observe(0);",
+                "#10 clk = 1'b1;",
+                "#20 observe(1);",
+                "#30;",
+            ]
+            .map(String::from),
+        );
     } else {
         lines.extend(["#10 observe(2);", "#80;"].map(String::from));
     }

@@ -52,7 +52,12 @@ impl Reader {
         }
         check_ports(&self.ports, &self.reals)?;
         let (edges, clocked_events) = self.edge_uses();
-        Ok(Elaborated { ports: self.ports, state: self.state, edges, clocked_events })
+        Ok(Elaborated {
+            ports: self.ports,
+            state: self.state,
+            edges,
+            clocked_events,
+        })
     }
 
     fn line(&mut self, line: &str) {
@@ -60,7 +65,9 @@ impl Reader {
             self.port(rest);
             return;
         }
-        let Some((label, rest)) = line.split_once(' ') else { return };
+        let Some((label, rest)) = line.split_once(' ') else {
+            return;
+        };
         let Some((op, args)) = rest.split_once(' ') else { return };
         if label.is_empty() {
             return;
@@ -81,7 +88,11 @@ impl Reader {
     fn scope(&mut self, label: &str, args: &str) {
         self.current = label.to_string();
         let kind = args.split(',').next().unwrap_or("");
-        let parent = args.trim_end_matches(';').rsplit(", ").next().filter(|p| p.starts_with("S_"));
+        let parent = args
+            .trim_end_matches(';')
+            .rsplit(", ")
+            .next()
+            .filter(|p| p.starts_with("S_"));
         let top = parent.is_none() && kind == "module";
         let inherited = match parent {
             None if top => Some(Vec::new()),
@@ -90,13 +101,13 @@ impl Reader {
         };
         let path = match (inherited, kind, quoted(args)) {
             (Some(path), "module", Some(_)) if top => Some(path),
-            (Some(mut path), "module" | "generate", Some((name, _))) => scope_name(name).map(|n| {
+            (Some(mut path), "module" | "generate", Some((name, _))) => hierarchical(name).map(|n| {
                 path.push(n);
                 path
             }),
             _ => None,
         };
-        // Whatever names a scope of its own inside a module hides nothing: it is simply not entered.
+        // Named blocks, functions and tasks are not entered: what they hold is scratch more often than state.
         self.scopes.insert(label.to_string(), Scope { path, top });
     }
 
@@ -128,7 +139,9 @@ impl Reader {
         if self.in_top() {
             self.note_port_type(name, kind);
         }
-        let Some(&[bounds]) = ranges(rest).first_chunk::<1>() else { return };
+        let Some(&[bounds]) = ranges(rest).first_chunk::<1>() else {
+            return;
+        };
         if four_state(kind) {
             self.push_state(name, bounds, None);
         }
@@ -137,31 +150,53 @@ impl Reader {
     /// `"mem", 15 0, 7 0;`. An array of nets has no second range.
     fn array(&mut self, kind: &str, args: &str) {
         let Some((name, rest)) = quoted(args) else { return };
-        let Some(&[words, bounds]) = ranges(rest).first_chunk::<2>() else { return };
+        let Some(&[words, bounds]) = ranges(rest).first_chunk::<2>() else {
+            return;
+        };
         if four_state(kind) {
             self.push_state(name, bounds, Some((words.0.min(words.1), words.0.max(words.1))));
         }
     }
 
     fn push_state(&mut self, name: &str, (left, right): (i64, i64), words: Option<(i64, i64)>) {
-        let Some(Scope { path: Some(scopes), .. }) = self.scopes.get(&self.current) else { return };
+        let Some(Scope { path: Some(scopes), .. }) = self.scopes.get(&self.current) else {
+            return;
+        };
         let Some(name) = identifier(name) else { return };
         let width = u32::try_from(left.abs_diff(right).saturating_add(1)).unwrap_or(u32::MAX);
         if self.state.len() < MAX_STATE && width <= 1 << 16 {
             let mut path = scopes.clone();
             path.push(name);
-            self.state.push(State { path: path.join("."), width, words });
+            self.state.push(State {
+                path: path.join("."),
+                width,
+                words,
+            });
         }
     }
 
     /// `"clk", 0 0, o0x7fccc58a7198;  alias, 0 drivers`
     fn net(&mut self, label: &str, kind: &str, args: &str) {
         let Some((name, rest)) = quoted(args) else { return };
-        let source = rest.split(';').next().unwrap_or("").rsplit(", ").next().unwrap_or("").trim();
-        self.drivers.entry(label.to_string()).or_default().push(source.to_string());
+        let source = rest
+            .split(';')
+            .next()
+            .unwrap_or("")
+            .rsplit(", ")
+            .next()
+            .unwrap_or("")
+            .trim();
+        self.drivers
+            .entry(label.to_string())
+            .or_default()
+            .push(source.to_string());
         if self.in_top() {
             self.note_port_type(name, kind);
-            if self.ports.iter().any(|p| p.name == name && p.direction == Direction::Input) {
+            if self
+                .ports
+                .iter()
+                .any(|p| p.name == name && p.direction == Direction::Input)
+            {
                 self.port_labels.insert(source.to_string(), name.to_string());
                 self.port_labels.insert(label.to_string(), name.to_string());
             }
@@ -179,7 +214,11 @@ impl Reader {
 
     /// `AND 1, L_0x1, o0x2, C4<1>, C4<1>;` and every other node of the netlist: its labels are its inputs.
     fn functor(&mut self, label: &str, args: &str) {
-        let inputs = args.split([',', ';', ' ']).filter(|a| is_label(a)).take(16).map(str::to_string);
+        let inputs = args
+            .split([',', ';', ' '])
+            .filter(|a| is_label(a))
+            .take(16)
+            .map(str::to_string);
         self.drivers.entry(label.to_string()).or_default().extend(inputs);
     }
 
@@ -195,14 +234,25 @@ impl Reader {
         if rising.is_some() {
             words.next();
         }
-        self.events.insert(label.to_string(), Event { rising, inputs: words.map(str::to_string).collect() });
+        self.events.insert(
+            label.to_string(),
+            Event {
+                rising,
+                inputs: words.map(str::to_string).collect(),
+            },
+        );
     }
 
     /// Which ports the edge-sensitive events rest on.
     fn edge_uses(&self) -> (BTreeMap<String, EdgeUse>, u32) {
         let mut uses: BTreeMap<String, EdgeUse> = BTreeMap::new();
-        let members: BTreeSet<&str> =
-            self.events.values().filter(|e| e.rising.is_none()).flat_map(|e| &e.inputs).map(String::as_str).collect();
+        let members: BTreeSet<&str> = self
+            .events
+            .values()
+            .filter(|e| e.rising.is_none())
+            .flat_map(|e| &e.inputs)
+            .map(String::as_str)
+            .collect();
         let mut clocked = 0;
         for (label, event) in &self.events {
             let Some(rising) = event.rising else { continue };
@@ -275,10 +325,12 @@ fn ranges(text: &str) -> Vec<(i64, i64)> {
             _ => None,
         }
     };
-    text.split(';').next().unwrap_or("").split(',').map(str::trim).skip_while(|p| p.is_empty()).map_while(pair).collect()
-}
-
-/// The text by which a scope is entered: `u`, `gen[3]`, `\u.2[0] `.
-fn scope_name(name: &str) -> Option<String> {
-    hierarchical(name)
+    text.split(';')
+        .next()
+        .unwrap_or("")
+        .split(',')
+        .map(str::trim)
+        .skip_while(|p| p.is_empty())
+        .map_while(pair)
+        .collect()
 }

@@ -107,7 +107,7 @@ fn narrowed(site: &Site<'_>, dimension: usize) -> Option<(Range<usize>, String)>
     if let (Ok(l), Ok(r)) = (l.parse::<u32>(), r.parse::<u32>()) {
         return (l > r).then(|| (f.bytes(left), (l - 1).to_string()));
     }
-    let last = f.descendants(left).filter(|&d| f.kind(d) == "unsigned_number").next_back()?;
+    let last = f.descendants(left).rfind(|&d| f.kind(d) == "unsigned_number")?;
     let minus = f.field(left, "operator").is_some_and(|o| f.text(o) == "-");
     (minus && f.end(last) == f.end(left) && f.text(last) == "1").then(|| (f.bytes(last), "2".into()))
 }
@@ -223,7 +223,7 @@ fn part_select(site: &mut Site<'_>, range: usize) {
     };
     let (l, r, bytes) = (f.text(left), f.text(right), f.bytes(range));
     let (Ok(high), Ok(low)) = (l.parse::<u32>(), r.parse::<u32>()) else {
-        let one = f.descendants(left).filter(|&d| f.kind(d) == "unsigned_number").next_back();
+        let one = f.descendants(left).rfind(|&d| f.kind(d) == "unsigned_number");
         let minus = f.field(left, "operator").is_some_and(|o| f.text(o) == "-");
         if let Some(one) = one.filter(|&o| minus && f.text(o) == "1" && f.end(o) == f.end(left)) {
             site.semantic(FaultyIndexing, "part_select_short", range, f.bytes(one), "2");

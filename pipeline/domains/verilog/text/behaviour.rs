@@ -51,7 +51,10 @@ fn uses(m: &ModuleFacts) -> BTreeMap<String, usize> {
         add(p.body.reads());
     }
     for i in &m.instances {
-        i.connections.iter().filter_map(|(_, e)| parse(e)).for_each(|e| add(names(&e)));
+        i.connections
+            .iter()
+            .filter_map(|(_, e)| parse(e))
+            .for_each(|e| add(names(&e)));
     }
     count
 }
@@ -61,7 +64,9 @@ impl<'m> Speaker<'m> {
         let count = uses(m);
         let mut inline: BTreeMap<String, Expr> = BTreeMap::new();
         for a in &m.assigns {
-            let [Target { name, select: None }] = &a.targets[..] else { continue };
+            let [Target { name, select: None }] = &a.targets[..] else {
+                continue;
+            };
             // Only single bits: a wider value may lose its carry or sign when it is spoken of in another place.
             let plain = m.port(name).is_none()
                 && m.is_bit(name)
@@ -81,7 +86,10 @@ impl<'m> Speaker<'m> {
     fn plain(&self, e: &Expr) -> Expr {
         if let Expr::Slice(b, ":", hi, lo) = e
             && let Expr::Id(n) = &**b
-            && self.m.range(n).is_some_and(|r| same(&format!("{}:{}", code(hi), code(lo)), r))
+            && self
+                .m
+                .range(n)
+                .is_some_and(|r| same(&format!("{}:{}", code(hi), code(lo)), r))
         {
             return Expr::Id(n.clone());
         }
@@ -92,7 +100,11 @@ impl<'m> Speaker<'m> {
     pub fn open(&self, e: &Expr) -> Expr {
         let start = self.plain(e);
         let opened = self.opened(&start);
-        if sayable(&start, self.m) && !sayable(&opened, self.m) { start } else { opened }
+        if sayable(&start, self.m) && !sayable(&opened, self.m) {
+            start
+        } else {
+            opened
+        }
     }
 
     fn opened(&self, e: &Expr) -> Expr {
@@ -135,7 +147,10 @@ impl<'m> Speaker<'m> {
     }
 
     fn unclear(&self, reason: &str) -> Behaviour {
-        Behaviour { reason: Some(reason.into()), ..Default::default() }
+        Behaviour {
+            reason: Some(reason.into()),
+            ..Default::default()
+        }
     }
 
     /// Instances whose connections name the signal at a port that may be an output, by what is known.
@@ -143,17 +158,29 @@ impl<'m> Speaker<'m> {
         let m = self.m;
         let driven = !m.assigns_of(name).any(|_| true) && m.processes_of(name).is_empty();
         let touches = |i: &&Instance| {
-            i.connections.iter().any(|(_, e)| parse(e).is_some_and(|e| names(&e).contains(name)))
+            i.connections
+                .iter()
+                .any(|(_, e)| parse(e).is_some_and(|e| names(&e).contains(name)))
         };
-        if driven { m.instances.iter().filter(touches).collect() } else { Vec::new() }
+        if driven {
+            m.instances.iter().filter(touches).collect()
+        } else {
+            Vec::new()
+        }
     }
 
     fn instance(&self, name: &str, found: &[&Instance]) -> Behaviour {
         let i = found[0];
-        let port = i.connections.iter().find(|(_, e)| parse(e).is_some_and(|e| names(&e).contains(name)));
+        let port = i
+            .connections
+            .iter()
+            .find(|(_, e)| parse(e).is_some_and(|e| names(&e).contains(name)));
         let port = port.map(|(p, _)| p.clone()).unwrap_or_default();
         Behaviour {
-            sentence: Some(format!("comes from port `{port}` of the `{}` instance `{}`", i.module, i.name)),
+            sentence: Some(format!(
+                "comes from port `{port}` of the `{}` instance `{}`",
+                i.module, i.name
+            )),
             clarity: 1.0,
             ..Default::default()
         }
@@ -168,7 +195,11 @@ impl<'m> Speaker<'m> {
         if macros {
             return (0.3, Some("macros".into()));
         }
-        if self.spelt(e) > LONG_CODE { (0.4, Some("a long expression".into())) } else { (1.0, None) }
+        if self.spelt(e) > LONG_CODE {
+            (0.4, Some("a long expression".into()))
+        } else {
+            (1.0, None)
+        }
     }
 
     /// Characters that stay code when the expression is told.
@@ -190,7 +221,10 @@ impl<'m> Speaker<'m> {
     }
 
     fn continuous(&self, name: &str, assigns: &[&Continuous]) -> Behaviour {
-        let mut b = Behaviour { clarity: 1.0, ..Default::default() };
+        let mut b = Behaviour {
+            clarity: 1.0,
+            ..Default::default()
+        };
         let whole = |a: &Continuous| self.is_whole(&a.targets);
         if assigns.len() > 12 {
             return self.unclear("too many drivers");
@@ -220,7 +254,10 @@ impl<'m> Speaker<'m> {
             b.sentence = Some(said.clone());
             return b;
         }
-        b.rules = rules.into_iter().map(|(scope, said)| (0, format!("{scope}{said}"))).collect();
+        b.rules = rules
+            .into_iter()
+            .map(|(scope, said)| (0, format!("{scope}{said}")))
+            .collect();
         b
     }
 
@@ -241,12 +278,21 @@ impl<'m> Speaker<'m> {
                 }
             })
             .collect();
-        if parts.is_empty() { String::new() } else { format!("{}: ", parts.join(", ")) }
+        if parts.is_empty() {
+            String::new()
+        } else {
+            format!("{}: ", parts.join(", "))
+        }
     }
 
     fn process(&self, name: &str, p: &Process) -> Behaviour {
-        let Some(slice) = p.body.slice(name) else { return self.unclear("no assignment found") };
-        let mut b = Behaviour { clarity: 1.0, ..Default::default() };
+        let Some(slice) = p.body.slice(name) else {
+            return self.unclear("no assignment found");
+        };
+        let mut b = Behaviour {
+            clarity: 1.0,
+            ..Default::default()
+        };
         let clocked = matches!(p.trigger, Trigger::Edges(_));
         if !slice.others().is_empty() {
             return self.unclear("a loop or task");
@@ -269,13 +315,21 @@ impl<'m> Speaker<'m> {
         p.scope.iter().for_each(|g| b.reads.extend(guard_names(g)));
         let (reset, body) = self.split_reset(p, &slice);
         let prefix = self.scope(&p.scope);
-        let teller = Teller { s: self, name, clocked, under: false };
+        let teller = Teller {
+            s: self,
+            name,
+            clocked,
+            under: false,
+        };
         teller.measure(&slice, &mut b);
         let mut rules = Vec::new();
         if let Some((r, Some(reset_value))) = &reset {
             b.reads.insert(r.signal.clone());
             let level = if r.active_high { "high" } else { "low" };
-            rules.push((0, format!("{prefix}reset (`{}` {level}) sets it to {reset_value}", r.signal)));
+            rules.push((
+                0,
+                format!("{prefix}reset (`{}` {level}) sets it to {reset_value}", r.signal),
+            ));
         }
         match &body {
             Some(body) => teller.tell(body, 0, &mut rules),
@@ -297,7 +351,9 @@ impl<'m> Speaker<'m> {
 
     /// Takes the reset branch off, where its value is a constant: (reset, its value), the rest.
     fn split_reset(&self, p: &Process, slice: &Stmt) -> (Option<(Reset, Option<String>)>, Option<Stmt>) {
-        let Some(reset) = self.m.reset(p) else { return (None, Some(slice.clone())) };
+        let Some(reset) = self.m.reset(p) else {
+            return (None, Some(slice.clone()));
+        };
         if let Stmt::If(test, a, b) = slice
             && let (Some((signal, _)), Stmt::Assign(assign)) = (polarity(test), &**a)
             && signal == reset.signal
@@ -312,7 +368,11 @@ impl<'m> Speaker<'m> {
 
 /// Whether a select spells the whole range.
 fn same(select: &str, range: &str) -> bool {
-    let bare = |s: &str| s.chars().filter(|c| !c.is_whitespace() && *c != '[' && *c != ']').collect::<String>();
+    let bare = |s: &str| {
+        s.chars()
+            .filter(|c| !c.is_whitespace() && *c != '[' && *c != ']')
+            .collect::<String>()
+    };
     bare(select) == bare(range)
 }
 
@@ -330,8 +390,15 @@ fn guard_names(g: &Guard) -> BTreeSet<String> {
 
 /// `x`, `x[3:0]` or `{a, b}` in backquotes.
 pub fn target_text(targets: &[Target]) -> String {
-    let parts: Vec<String> = targets.iter().map(|t| format!("{}{}", t.name, t.select.as_deref().unwrap_or(""))).collect();
-    if parts.len() == 1 { tick(&parts[0]) } else { format!("`{{{}}}`", parts.join(", ")) }
+    let parts: Vec<String> = targets
+        .iter()
+        .map(|t| format!("{}{}", t.name, t.select.as_deref().unwrap_or("")))
+        .collect();
+    if parts.len() == 1 {
+        tick(&parts[0])
+    } else {
+        format!("`{{{}}}`", parts.join(", "))
+    }
 }
 
 struct Teller<'s, 'm> {
@@ -372,7 +439,11 @@ impl Teller<'_, '_> {
             return format!("the word at `{at}` takes {}", value(&e, m));
         }
         if whole {
-            return if self.clocked { update(&e, self.name, true, m) } else { self.level(&e) };
+            return if self.clocked {
+                update(&e, self.name, true, m)
+            } else {
+                self.level(&e)
+            };
         }
         let verb = if self.clocked { "takes" } else { "is" };
         format!("{} {verb} {}", target_text(&a.targets), value(&e, m))
@@ -426,12 +497,22 @@ impl Teller<'_, '_> {
         if let [Stmt::Assign(first), rest @ ..] = v
             && first.targets.iter().all(|t| t.select.is_none())
         {
-            out.push((depth, format!("by default {}, unless a rule below says otherwise", self.leaf(first))));
+            out.push((
+                depth,
+                format!("by default {}, unless a rule below says otherwise", self.leaf(first)),
+            ));
             rest.iter().for_each(|s| self.over(s, depth, out));
             return;
         }
-        let none = if self.under { "" } else { "; if none applies, the value is kept" };
-        out.push((depth, format!("these rules apply in order, a later one winning for the bits it sets{none}:")));
+        let none = if self.under {
+            ""
+        } else {
+            "; if none applies, the value is kept"
+        };
+        out.push((
+            depth,
+            format!("these rules apply in order, a later one winning for the bits it sets{none}:"),
+        ));
         v.iter().for_each(|s| self.over(s, depth + 1, out));
     }
 
@@ -465,7 +546,11 @@ impl Teller<'_, '_> {
                     match &**a {
                         Stmt::Assign(x) => {
                             let alone = first && b.is_none() && !latch;
-                            let tail = if alone { format!("; {}", self.otherwise()) } else { String::new() };
+                            let tail = if alone {
+                                format!("; {}", self.otherwise())
+                            } else {
+                                String::new()
+                            };
                             out.push((depth, format!("{lead} {cond}, {}{tail}", self.leaf(x))));
                             if alone {
                                 return;
@@ -504,7 +589,11 @@ impl Teller<'_, '_> {
             "casex" => " (`?`, `z` and `x` bits are don't-care)",
             _ => "",
         };
-        let head = if one_hot { "first match wins:".to_string() } else { format!("by the value of `{}`{wild}:", code(&subject)) };
+        let head = if one_hot {
+            "first match wins:".to_string()
+        } else {
+            format!("by the value of `{}`{wild}:", code(&subject))
+        };
         out.push((depth, head));
         let from = out.len();
         for (labels, body) in &c.items {

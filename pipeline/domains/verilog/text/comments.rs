@@ -2,10 +2,50 @@
 
 /// Words that mark a header line as legal, bookkeeping or advice, not description.
 const NOT_PROSE: [&str; 44] = [
-    "copyright", "license", "licence", "warrant", "permission", "redistribut", "spdx", "author", "http", "www.", "@",
-    "merchantab", "liab", "all rights", "file:", "version", "revision", "history", "created", "modified", "$id", "todo",
-    "fixme", "xxx", "gnu ", "foundation", "software", "iverilog", "readme", "see ", "auto-generated", "generated", ".v",
-    "terms", "notice", "conditions", "opencores", "company", "engineer", "project", "date", "tool", "verilator", "lint",
+    "copyright",
+    "license",
+    "licence",
+    "warrant",
+    "permission",
+    "redistribut",
+    "spdx",
+    "author",
+    "http",
+    "www.",
+    "@",
+    "merchantab",
+    "liab",
+    "all rights",
+    "file:",
+    "version",
+    "revision",
+    "history",
+    "created",
+    "modified",
+    "$id",
+    "todo",
+    "fixme",
+    "xxx",
+    "gnu ",
+    "foundation",
+    "software",
+    "iverilog",
+    "readme",
+    "see ",
+    "auto-generated",
+    "generated",
+    ".v",
+    "terms",
+    "notice",
+    "conditions",
+    "opencores",
+    "company",
+    "engineer",
+    "project",
+    "date",
+    "tool",
+    "verilator",
+    "lint",
 ];
 
 fn has_letters(text: &str) -> usize {
@@ -25,7 +65,11 @@ fn is_remark(text: &str) -> bool {
 }
 
 fn undress(line: &str) -> &str {
-    line.trim().trim_matches(['/', '*', '#', '-', '=', '~', '!', '|', '+']).trim().trim_matches(['#', '*']).trim()
+    line.trim()
+        .trim_matches(['/', '*', '#', '-', '=', '~', '!', '|', '+'])
+        .trim()
+        .trim_matches(['#', '*'])
+        .trim()
 }
 
 /// The remark on the rest of the line after byte `end` (past `,` and `;`), if there is one.
@@ -63,7 +107,9 @@ pub fn group_above(text: &str, start: usize) -> Option<String> {
 fn labelled(line: &str) -> Option<&str> {
     let (label, rest) = line.split_once(':')?;
     let label = label.trim().to_ascii_lowercase();
-    ["function", "description", "purpose", "abstract", "brief", "overview"].contains(&label.as_str()).then(|| rest.trim())
+    ["function", "description", "purpose", "abstract", "brief", "overview"]
+        .contains(&label.as_str())
+        .then(|| rest.trim())
 }
 
 /// One line of prose from the comment that precedes the module, without legal text.
@@ -89,10 +135,17 @@ pub fn purpose(text: &str, module_start: usize) -> Option<String> {
             return sentence(rest, &prose[i + 1..]);
         }
     }
-    let start = prose.iter().rposition(|l| l.to_ascii_lowercase().contains("documentation")).map_or(0, |i| i + 1);
-    let free = prose[start..].iter().position(|l| is_remark(l) && l.split_whitespace().count() >= 3)?;
+    let start = prose
+        .iter()
+        .rposition(|l| l.to_ascii_lowercase().contains("documentation"))
+        .map_or(0, |i| i + 1);
+    let free = prose[start..]
+        .iter()
+        .position(|l| is_remark(l) && l.split_whitespace().count() >= 3)?;
     // Unlabelled text counts only where no legal text is mixed in after the mark.
-    let clean = prose[start..].iter().all(|l| !l.to_ascii_lowercase().contains("licen") && !l.to_ascii_lowercase().contains("warrant"));
+    let clean = prose[start..]
+        .iter()
+        .all(|l| !l.to_ascii_lowercase().contains("licen") && !l.to_ascii_lowercase().contains("warrant"));
     if !clean {
         return None;
     }
@@ -103,7 +156,8 @@ pub fn purpose(text: &str, module_start: usize) -> Option<String> {
 fn sentence(first: &str, rest: &[&str]) -> Option<String> {
     let mut out = first.to_string();
     for line in rest {
-        let starts_new = line.is_empty() || line.contains(':') || !line.starts_with(|c: char| c.is_ascii_lowercase() || c == '(');
+        let starts_new =
+            line.is_empty() || line.contains(':') || !line.starts_with(|c: char| c.is_ascii_lowercase() || c == '(');
         if out.ends_with('.') || (starts_new && !out.is_empty()) || out.len() > 140 {
             break;
         }
@@ -111,7 +165,12 @@ fn sentence(first: &str, rest: &[&str]) -> Option<String> {
         out.push_str(line);
     }
     let out = out.trim_start_matches(['-', '+', ' ']).trim();
-    let out = out.split(". ").next().unwrap_or(out).trim_end_matches(['.', ',']).trim();
+    let out = out
+        .split(". ")
+        .next()
+        .unwrap_or(out)
+        .trim_end_matches(['.', ','])
+        .trim();
     let lower = out.to_ascii_lowercase();
     let bad = NOT_PROSE.iter().any(|w| lower.contains(w)) || out.contains(['`', '{', ';', '=', '\\', '|', '"', '*']);
     let whole = out.matches('(').count() == out.matches(')').count();
@@ -127,9 +186,15 @@ mod tests {
     fn finds_prose_and_leaves_law() {
         let src = "//####\n//# Function:  Positive edge-triggered flip-flop with async     #\n//#            active low preset.      #\n//# Copyright: Someone\nmodule x;";
         let at = src.find("module").unwrap();
-        assert_eq!(purpose(src, at).as_deref(), Some("Positive edge-triggered flip-flop with async active low preset"));
+        assert_eq!(
+            purpose(src, at).as_deref(),
+            Some("Positive edge-triggered flip-flop with async active low preset")
+        );
         let src = "/*\n * Copyright 2020 X\n * See the License for limitations under the License.\n * ##Documentation##\n *\n * - Unpacks 32b command into separate ctrl fields\n */\nmodule x;";
-        assert_eq!(purpose(src, src.find("module").unwrap()).as_deref(), Some("Unpacks 32b command into separate ctrl fields"));
+        assert_eq!(
+            purpose(src, src.find("module").unwrap()).as_deref(),
+            Some("Unpacks 32b command into separate ctrl fields")
+        );
         assert_eq!(purpose("// Licensed under X, see the file\nmodule x;", 34), None);
     }
 
@@ -138,6 +203,9 @@ mod tests {
         let src = "  // write port\n  input a, // fifo write\n  input b /* x = 1; */";
         assert_eq!(beside(src, src.find("a,").unwrap() + 1).as_deref(), Some("fifo write"));
         assert_eq!(beside(src, src.find("b /").unwrap() + 1), None);
-        assert_eq!(group_above(src, src.find("input b").unwrap()).as_deref(), Some("write port"));
+        assert_eq!(
+            group_above(src, src.find("input b").unwrap()).as_deref(),
+            Some("write port")
+        );
     }
 }

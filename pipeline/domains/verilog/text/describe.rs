@@ -69,29 +69,38 @@ pub fn describe(m: &ModuleFacts, seed: u64) -> Requirement {
     if text.len() > MAX_TEXT && completeness >= ENOUGH {
         (completeness, reason) = (ENOUGH - 0.2, Some("too long to be read as a requirement".into()));
     }
-    Requirement { summary, text: text.trim_end().to_string(), completeness, reason }
+    Requirement {
+        summary,
+        text: text.trim_end().to_string(),
+        completeness,
+        reason,
+    }
 }
 
 fn judge(m: &ModuleFacts, all: &[(String, Behaviour)]) -> (f64, Option<String>) {
     let total = all.len().max(1) as f64;
     let mut score = all.iter().map(|(_, b)| b.clarity).sum::<f64>() / total;
-    let mut reason = all.iter().find_map(|(n, b)| b.reason.as_ref().map(|r| format!("{n}: {r}")));
+    let mut reason = all
+        .iter()
+        .find_map(|(n, b)| b.reason.as_ref().map(|r| format!("{n}: {r}")));
     let driven: BTreeSet<&String> = all.iter().map(|(n, _)| n).collect();
     if let Some(p) = m.outputs().find(|p| !driven.contains(&p.name)) {
         score *= 0.5;
         reason = Some(format!("{}: nothing is known to drive it", p.name));
     }
     // A name that is read but neither declared nor driven comes from somewhere we do not see.
-    let unknown = all.iter().flat_map(|(_, b)| &b.reads).find(|n| {
-        !m.is_constant(n) && m.port(n).is_none() && !m.signals.contains_key(*n) && !is_loop_variable(m, n)
-    });
+    let unknown = all
+        .iter()
+        .flat_map(|(_, b)| &b.reads)
+        .find(|n| !m.is_constant(n) && m.port(n).is_none() && !m.signals.contains_key(*n) && !is_loop_variable(m, n));
     if let Some(n) = unknown {
         score *= 0.7;
         reason = Some(format!("{n}: declared elsewhere"));
     }
-    let undriven = all.iter().flat_map(|(_, b)| &b.reads).find(|n| {
-        m.signals.contains_key(*n) && m.port(n).is_none() && !driven.contains(n) && !is_loop_variable(m, n)
-    });
+    let undriven = all
+        .iter()
+        .flat_map(|(_, b)| &b.reads)
+        .find(|n| m.signals.contains_key(*n) && m.port(n).is_none() && !driven.contains(n) && !is_loop_variable(m, n));
     if let Some(n) = undriven {
         score *= 0.8;
         reason = Some(format!("{n}: read, but never driven"));
@@ -111,7 +120,11 @@ fn judge(m: &ModuleFacts, all: &[(String, Behaviour)]) -> (f64, Option<String>) 
 }
 
 fn is_loop_variable(m: &ModuleFacts, n: &str) -> bool {
-    let scopes = m.assigns.iter().map(|a| &a.scope).chain(m.processes.iter().map(|p| &p.scope));
+    let scopes = m
+        .assigns
+        .iter()
+        .map(|a| &a.scope)
+        .chain(m.processes.iter().map(|p| &p.scope));
     scopes.flatten().any(|g| matches!(g, Guard::For(v, ..) if v == n))
 }
 
@@ -202,7 +215,11 @@ pub fn ports(m: &ModuleFacts) -> String {
             None => p.width.to_string(),
         };
         let signed = if p.signed { ", signed" } else { "" };
-        out.push_str(&format!("| `{}` | {direction} | {width}{signed} | {} |\n", p.name, role(p)));
+        out.push_str(&format!(
+            "| `{}` | {direction} | {width}{signed} | {} |\n",
+            p.name,
+            role(p)
+        ));
     }
     out
 }
@@ -212,7 +229,10 @@ fn clocking(m: &ModuleFacts, pick: &mut Pick) -> String {
     for p in &m.processes {
         let Some((edge, clock)) = m.clock(p) else { continue };
         let reset = m.reset(p).map(|r| (r.signal, r.active_high, r.asynchronous));
-        groups.entry((clock.into(), edge.into(), reset)).or_default().extend(p.body.assigned());
+        groups
+            .entry((clock.into(), edge.into(), reset))
+            .or_default()
+            .extend(p.body.assigned());
     }
     if groups.is_empty() {
         return String::new();
@@ -222,18 +242,33 @@ fn clocking(m: &ModuleFacts, pick: &mut Pick) -> String {
     for ((clock, edge, reset), registers) in &groups {
         let edge = if edge == "posedge" { "rising" } else { "falling" };
         let names: Vec<String> = registers.iter().map(|r| tick(r)).collect();
-        let who = if single && pick.chance(50) { "all state".into() } else { list(&names, "and") };
-        let verb = if who == "all state" || names.len() == 1 { "changes" } else { "change" };
+        let who = if single && pick.chance(50) {
+            "all state".into()
+        } else {
+            list(&names, "and")
+        };
+        let verb = if who == "all state" || names.len() == 1 {
+            "changes"
+        } else {
+            "change"
+        };
         let reset = match reset {
             Some((signal, high, asynchronous)) => format!(
                 "; `{signal}` resets while {}, {}",
                 if *high { "high" } else { "low" },
-                if *asynchronous { "asynchronously (at once, without a clock edge)" } else { "synchronously (sampled at the clock edge)" }
+                if *asynchronous {
+                    "asynchronously (at once, without a clock edge)"
+                } else {
+                    "synchronously (sampled at the clock edge)"
+                }
             ),
             None if m.processes.iter().any(|p| mentions_reset(m, p, registers)) => String::new(),
             None => "; no reset".into(),
         };
-        out.push_str(&format!("- {} {verb} on the {edge} edge of `{clock}`{reset}.\n", capital(&who)));
+        out.push_str(&format!(
+            "- {} {verb} on the {edge} edge of `{clock}`{reset}.\n",
+            capital(&who)
+        ));
     }
     out
 }
@@ -253,23 +288,35 @@ fn state(m: &ModuleFacts, all: &[(String, Behaviour)]) -> String {
     let mut rows = Vec::new();
     for (name, _) in all.iter().filter(|(n, _)| m.port(n).is_none()) {
         let Some(s) = m.signals.get(name) else { continue };
-        let kind = if m.is_register(name) { "register" } else { "internal signal" };
+        let kind = if m.is_register(name) {
+            "register"
+        } else {
+            "internal signal"
+        };
         let width = s.range.as_ref().map_or("1 bit".to_string(), |r| format!("`[{r}]`"));
         let signed = if s.signed { ", signed" } else { "" };
         match &s.memory {
-            Some(d) => rows.push(format!("- `{name}`: memory with words of {width}{signed}, index range `[{d}]`")),
+            Some(d) => rows.push(format!(
+                "- `{name}`: memory with words of {width}{signed}, index range `[{d}]`"
+            )),
             None => rows.push(format!("- `{name}`: {kind}, {width}{signed}")),
         }
     }
     let used: Vec<String> = m
         .constants
         .iter()
-        .filter(|c| all.iter().any(|(n, b)| b.reads.contains(&c.name) || m.range(n).is_some_and(|r| r.contains(&c.name))))
+        .filter(|c| {
+            all.iter()
+                .any(|(n, b)| b.reads.contains(&c.name) || m.range(n).is_some_and(|r| r.contains(&c.name)))
+        })
         .map(|c| format!("`{} = {}`", c.name, c.value))
         .collect();
     let mut out = String::new();
     if !rows.is_empty() {
-        out.push_str(&format!("\nInternal signals that the behaviour below refers to:\n{}\n", rows.join("\n")));
+        out.push_str(&format!(
+            "\nInternal signals that the behaviour below refers to:\n{}\n",
+            rows.join("\n")
+        ));
     }
     if !used.is_empty() {
         out.push_str(&format!("\nConstants: {}.\n", list(&used, "and")));
@@ -320,12 +367,23 @@ fn composition(m: &ModuleFacts) -> String {
         };
         let positional = i.connections.first().is_some_and(|(p, _)| p == "0");
         let wires = if positional {
-            i.connections.iter().map(|(_, e)| e.clone()).collect::<Vec<_>>().join(", ")
+            i.connections
+                .iter()
+                .map(|(_, e)| e.clone())
+                .collect::<Vec<_>>()
+                .join(", ")
         } else {
             named(&i.connections)
         };
-        let params = if i.params.is_empty() { String::new() } else { format!(" with `#({})`", named(&i.params)) };
-        out.push_str(&format!("- `{}` as `{}`{params}, connected `({wires})`\n", i.module, i.name));
+        let params = if i.params.is_empty() {
+            String::new()
+        } else {
+            format!(" with `#({})`", named(&i.params))
+        };
+        out.push_str(&format!(
+            "- `{}` as `{}`{params}, connected `({wires})`\n",
+            i.module, i.name
+        ));
     }
     out
 }
@@ -338,10 +396,21 @@ fn idle_inputs(m: &ModuleFacts, all: &[(String, Behaviour)]) -> String {
             used.extend(edges.iter().map(|e| e.1.clone()));
         }
     }
-    let exprs = m.instances.iter().flat_map(|i| &i.connections).filter_map(|(_, e)| super::expr::parse(e));
+    let exprs = m
+        .instances
+        .iter()
+        .flat_map(|i| &i.connections)
+        .filter_map(|(_, e)| super::expr::parse(e));
     used.extend(exprs.flat_map(|e| super::expr::names(&e)));
-    let bases = m.assigns.iter().flat_map(|a| a.targets.iter().filter_map(|t| t.select.clone()));
-    used.extend(bases.filter_map(|s| super::expr::parse(&format!("x{s}"))).flat_map(|e| super::expr::names(&e)));
+    let bases = m
+        .assigns
+        .iter()
+        .flat_map(|a| a.targets.iter().filter_map(|t| t.select.clone()));
+    used.extend(
+        bases
+            .filter_map(|s| super::expr::parse(&format!("x{s}")))
+            .flat_map(|e| super::expr::names(&e)),
+    );
     let idle: Vec<String> = m
         .ports
         .iter()
@@ -351,7 +420,11 @@ fn idle_inputs(m: &ModuleFacts, all: &[(String, Behaviour)]) -> String {
     if idle.is_empty() || idle.len() > 12 {
         return String::new();
     }
-    let verb = if idle.len() == 1 { "is part of the interface but has" } else { "are part of the interface but have" };
+    let verb = if idle.len() == 1 {
+        "is part of the interface but has"
+    } else {
+        "are part of the interface but have"
+    };
     format!("\n{} {verb} no effect.\n", list(&idle, "and"))
 }
 
@@ -368,6 +441,10 @@ fn closing(m: &ModuleFacts, shape: &Shape) -> String {
 /// Whether some rule of a combinational signal keeps an old value.
 fn latched(m: &ModuleFacts) -> bool {
     needed(m).iter().any(|(_, b)| {
-        b.rules.iter().map(|(_, r)| r).chain(&b.sentence).any(|r| r.contains("keeps its value"))
+        b.rules
+            .iter()
+            .map(|(_, r)| r)
+            .chain(&b.sentence)
+            .any(|r| r.contains("keeps its value"))
     })
 }

@@ -85,11 +85,23 @@ mod tests {
 
     #[test]
     fn smallest_place() {
-        assert_eq!(d("x | (a == b)", "x | (a != b)"), Difference::Operator("a".into(), "==", "!=", "b".into()));
+        assert_eq!(
+            d("x | (a == b)", "x | (a != b)"),
+            Difference::Operator("a".into(), "==", "!=", "b".into())
+        );
         assert_eq!(d("q & ~a", "q & a"), Difference::Unnegated("~", "a".into()));
-        assert_eq!(d("a && b && c", "a && b"), Difference::Dropped("&&", "c".into(), "a && b".into()));
-        assert_eq!(d("r[7:0] + 1", "r[6:0] + 1"), Difference::Replaced("r[7:0]".into(), "r[6:0]".into()));
-        assert_eq!(d("c ? a : b", "c ? b : a"), Difference::Branches("c".into(), "a".into(), "b".into()));
-        assert_eq!(d("!(a | b)", "!(!(a | b))"), Difference::Negated("a | b".into()));
+        assert_eq!(
+            d("a && b && c", "a && b"),
+            Difference::Dropped("&&", "c".into(), "a && b".into())
+        );
+        assert_eq!(
+            d("r[7:0] + 1", "r[6:0] + 1"),
+            Difference::Replaced("r[7:0]".into(), "r[6:0]".into())
+        );
+        assert_eq!(
+            d("c ? a : b", "c ? b : a"),
+            Difference::Branches("c".into(), "a".into(), "b".into())
+        );
+        assert_eq!(d("!(a | b)", "!(!(a | b))"), Difference::Negated("!(a | b)".into()));
     }
 }

@@ -26,14 +26,26 @@ pub fn direct(input: &DirectInput) -> Vec<Message> {
     let mut pick = Pick::new(input.seed);
     let limits = pick.of(vec![
         format!("The code has to compile with {}.", input.platform),
-        format!("Target tool: {}. Keep module, port and parameter names as given.", input.platform),
-        format!("It will be simulated with {}; names and widths must match exactly.", input.platform),
-        format!("Constraints: synthesisable, accepted by {}, no ports beyond those listed.", input.platform),
+        format!(
+            "Target tool: {}. Keep module, port and parameter names as given.",
+            input.platform
+        ),
+        format!(
+            "It will be simulated with {}; names and widths must match exactly.",
+            input.platform
+        ),
+        format!(
+            "Constraints: synthesisable, accepted by {}, no ports beyond those listed.",
+            input.platform
+        ),
     ]);
     let user = format!("{}\n\n{limits}", input.requirement.text);
     let notes = notes(input.facts, &mut pick);
     let code = input.code.trim_end_matches('\n');
-    vec![Message::new("user", user), Message::new("assistant", format!("{notes}\n\n```verilog\n{code}\n```"))]
+    vec![
+        Message::new("user", user),
+        Message::new("assistant", format!("{notes}\n\n```verilog\n{code}\n```")),
+    ]
 }
 
 /// Two to five sentences on the structure of the solution.
@@ -49,8 +61,15 @@ fn notes(m: &ModuleFacts, pick: &mut Pick) -> String {
     if out.len() < 2 {
         let n = m.outputs().count();
         out.push(pick.of(vec![
-            format!("There is no state to keep, so {} simply continuous logic.", if n == 1 { "the output is" } else { "the outputs are" }),
-            format!("Every output is a function of the present inputs; {} to {}.", "assignments are enough", count(n, "output")),
+            format!(
+                "There is no state to keep, so {} simply continuous logic.",
+                if n == 1 { "the output is" } else { "the outputs are" }
+            ),
+            format!(
+                "Every output is a function of the present inputs; {} to {}.",
+                "assignments are enough",
+                count(n, "output")
+            ),
         ]));
     }
     out.join(" ")
@@ -60,35 +79,66 @@ fn state(m: &ModuleFacts, s: &Shape, pick: &mut Pick) -> Option<String> {
     let names: Vec<String> = s.registers.iter().map(|r| tick(r)).collect();
     if !s.memories.is_empty() {
         let mem = tick(&s.memories[0]);
-        return Some(format!("The storage is the array {mem}; {} kept apart from it.", if names.len() == 1 { "one register is".into() } else { format!("{} are", count(names.len(), "register")) }));
+        return Some(format!(
+            "The storage is the array {mem}; {} kept apart from it.",
+            if names.len() == 1 {
+                "one register is".into()
+            } else {
+                format!("{} are", count(names.len(), "register"))
+            }
+        ));
     }
     match names.len() {
-        0 if s.instances > 0 => Some(format!("The module only connects {}: the work is done in the submodules.", count(s.instances, "instance"))),
+        0 if s.instances > 0 => Some(format!(
+            "The module only connects {}: the work is done in the submodules.",
+            count(s.instances, "instance")
+        )),
         0 => None,
         1..=4 => Some(pick.of(vec![
             format!("The only state is {}.", list(&names, "and")),
             format!("State is held in {}; the rest is derived from it.", list(&names, "and")),
         ])),
-        n => Some(format!("The state amounts to {n} registers, updated in {}.", count(clocked(m), "clocked block"))),
+        n => Some(format!(
+            "The state amounts to {n} registers, updated in {}.",
+            count(clocked(m), "clocked block")
+        )),
     }
 }
 
 fn clocked(m: &ModuleFacts) -> usize {
-    m.processes.iter().filter(|p| matches!(p.trigger, Trigger::Edges(_))).count()
+    m.processes
+        .iter()
+        .filter(|p| matches!(p.trigger, Trigger::Edges(_)))
+        .count()
 }
 
 fn control(m: &ModuleFacts, s: &Shape, pick: &mut Pick) -> Option<String> {
     if let Some((r, n)) = s.machines.first() {
         return Some(pick.of(vec![
-            format!("Control is a state machine in {} with {n} named states, written as a `case`.", tick(r)),
+            format!(
+                "Control is a state machine in {} with {n} named states, written as a `case`.",
+                tick(r)
+            ),
             format!("A `case` over {} sequences the work; it names {n} states.", tick(r)),
         ]));
     }
     if let Some(c) = s.counters.first() {
-        return Some(format!("{} counts, and the decisions compare against it.", tick(c)).replace("counts, and the decisions compare against it", "is a counter"));
+        return Some(
+            format!("{} counts, and the decisions compare against it.", tick(c))
+                .replace("counts, and the decisions compare against it", "is a counter"),
+        );
     }
-    let wires = m.signals.keys().filter(|n| m.port(n).is_none() && !m.is_register(n) && m.assigns_of(n).count() > 0).count();
-    (wires >= 2).then(|| format!("Intermediate results have names of their own ({}), which keeps each expression short.", count(wires, "internal net")))
+    let wires = m
+        .signals
+        .keys()
+        .filter(|n| m.port(n).is_none() && !m.is_register(n) && m.assigns_of(n).count() > 0)
+        .count();
+    (wires >= 2).then(|| {
+        format!(
+            "Intermediate results have names of their own ({}), which keeps each expression short.",
+            count(wires, "internal net")
+        )
+    })
 }
 
 fn reset(m: &ModuleFacts, pick: &mut Pick) -> Option<String> {
@@ -101,27 +151,50 @@ fn reset(m: &ModuleFacts, pick: &mut Pick) -> Option<String> {
         ])
     } else {
         pick.of(vec![
-            format!("{} is sampled on the clock edge and has priority over everything else in its block.", tick(&r.signal)),
-            format!("The reset {} is synchronous: tested inside the clocked block, active {level}.", tick(&r.signal)),
+            format!(
+                "{} is sampled on the clock edge and has priority over everything else in its block.",
+                tick(&r.signal)
+            ),
+            format!(
+                "The reset {} is synchronous: tested inside the clocked block, active {level}.",
+                tick(&r.signal)
+            ),
         ])
     })
 }
 
 fn outputs(m: &ModuleFacts, pick: &mut Pick) -> Option<String> {
     let outs: Vec<&PortFact> = m.outputs().collect();
-    let registered: Vec<String> = outs.iter().filter(|p| m.is_register(&p.name)).map(|p| tick(&p.name)).collect();
+    let registered: Vec<String> = outs
+        .iter()
+        .filter(|p| m.is_register(&p.name))
+        .map(|p| tick(&p.name))
+        .collect();
     let delay = outs.iter().filter_map(|p| latency(m, &p.name)).max().filter(|l| *l > 1);
     if let Some(l) = delay {
-        return Some(format!("From input to output it takes up to {}.", count(l as usize, "clock cycle")));
+        return Some(format!(
+            "From input to output it takes up to {}.",
+            count(l as usize, "clock cycle")
+        ));
     }
     match (registered.len(), outs.len()) {
         (0, _) if clocked(m) > 0 => Some(pick.of(vec![
-            "The outputs are combinational functions of state and inputs, so they need no registers of their own.".into(),
-            "No output is registered itself; each follows from the state by plain assignments.".to_string(),
-        ])),
+                "The outputs are combinational functions of state and inputs, so they need no registers of their own."
+                    .into(),
+                "No output is registered itself; each follows from the state by plain assignments.".to_string(),
+            ])),
         (0, _) | (_, 0) => None,
         (r, n) if r == n && n > 1 => Some("All outputs come straight from registers.".into()),
-        (1..=4, _) => Some(format!("{} {} straight from {}.", list(&registered, "and"), if registered.len() == 1 { "comes" } else { "come" }, if registered.len() == 1 { "a register" } else { "registers" })),
+        (1..=4, _) => Some(format!(
+            "{} {} straight from {}.",
+            list(&registered, "and"),
+            if registered.len() == 1 { "comes" } else { "come" },
+            if registered.len() == 1 {
+                "a register"
+            } else {
+                "registers"
+            }
+        )),
         _ => None,
     }
 }
@@ -130,13 +203,20 @@ fn configuration(m: &ModuleFacts, pick: &mut Pick) -> Option<String> {
     let sized: Vec<String> = m
         .params
         .iter()
-        .filter(|p| m.ports.iter().any(|x| x.range.as_ref().is_some_and(|r| r.contains(&p.name))))
+        .filter(|p| {
+            m.ports
+                .iter()
+                .any(|x| x.range.as_ref().is_some_and(|r| r.contains(&p.name)))
+        })
         .map(|p| tick(&p.name))
         .collect();
     match sized.len() {
         0 => None,
         1 => Some(pick.of(vec![
-            format!("Widths follow from {}, so nothing has to be edited to resize it.", sized[0]),
+            format!(
+                "Widths follow from {}, so nothing has to be edited to resize it.",
+                sized[0]
+            ),
             format!("All sizes that depend on {} are written in terms of it.", sized[0]),
         ])),
         _ => Some(format!("{} set the widths of the ports.", list(&sized, "and"))),
@@ -157,6 +237,7 @@ pub fn direct_difficulty(m: &ModuleFacts) -> u8 {
         61..=140 => 2,
         _ => 3,
     };
-    let structure = u32::from(!s.machines.is_empty()) + u32::from(s.clocks.len() > 1) + u32::from(!s.memories.is_empty());
+    let structure =
+        u32::from(!s.machines.is_empty()) + u32::from(s.clocks.len() > 1) + u32::from(!s.memories.is_empty());
     (1 + size + structure).min(5) as u8
 }

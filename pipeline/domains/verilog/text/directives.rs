@@ -22,11 +22,21 @@ struct Branch {
 }
 
 fn word(line: &str) -> &str {
-    line.split(|c: char| !(c.is_alphanumeric() || c == '_' || c == '$')).next().unwrap_or("")
+    line.split(|c: char| !(c.is_alphanumeric() || c == '_' || c == '$'))
+        .next()
+        .unwrap_or("")
 }
 
 fn blank(line: &str) -> String {
-    line.chars().map(|c| if c == '\n' || c == '\r' { c.to_string() } else { " ".repeat(c.len_utf8()) }).collect()
+    line.chars()
+        .map(|c| {
+            if c == '\n' || c == '\r' {
+                c.to_string()
+            } else {
+                " ".repeat(c.len_utf8())
+            }
+        })
+        .collect()
 }
 
 /// Settles the directives as Icarus would see them with no `-D` given: what the file defines is defined, and
@@ -36,7 +46,10 @@ pub fn settle(source: &str) -> Settled {
     let mut undefined: BTreeSet<String> = BTreeSet::new();
     let includes = source.lines().any(|l| l.trim_start().starts_with("`include"));
     let mut stack: Vec<Branch> = Vec::new();
-    let mut out = Settled { text: String::with_capacity(source.len()), doubtful: BTreeSet::new() };
+    let mut out = Settled {
+        text: String::with_capacity(source.len()),
+        doubtful: BTreeSet::new(),
+    };
     let mut continued = false;
     for (number, line) in (1u32..).zip(source.split_inclusive('\n')) {
         let directive = line.trim_start().strip_prefix('`').map(|rest| (word(rest), rest));
@@ -51,7 +64,12 @@ pub fn settle(source: &str) -> Settled {
         let keep = match name {
             "ifdef" | "ifndef" => {
                 let now = defined.contains(argument) == (name == "ifdef");
-                stack.push(Branch { outer: live, live: live && now, taken: now, doubtful: !known });
+                stack.push(Branch {
+                    outer: live,
+                    live: live && now,
+                    taken: now,
+                    doubtful: !known,
+                });
                 false
             }
             "elsif" | "else" | "endif" => {
@@ -60,8 +78,11 @@ pub fn settle(source: &str) -> Settled {
             }
             "define" | "undef" => {
                 if live {
-                    let (add, remove) =
-                        if name == "define" { (&mut defined, &mut undefined) } else { (&mut undefined, &mut defined) };
+                    let (add, remove) = if name == "define" {
+                        (&mut defined, &mut undefined)
+                    } else {
+                        (&mut undefined, &mut defined)
+                    };
                     add.insert(argument.to_string());
                     remove.remove(argument);
                 }
@@ -77,7 +98,11 @@ pub fn settle(source: &str) -> Settled {
             _ => live,
         };
         // `ifdef A …` on one line with code is rare enough to be lost whole.
-        if keep { out.text.push_str(line) } else { out.text.push_str(&blank(line)) }
+        if keep {
+            out.text.push_str(line)
+        } else {
+            out.text.push_str(&blank(line))
+        }
     }
     out
 }

@@ -17,7 +17,11 @@ enum Clause {
 
 /// The text as code in Markdown: in backquotes, doubled where the text holds one (a macro).
 pub fn tick(text: &str) -> String {
-    if text.contains('`') { format!("`` {text} ``") } else { format!("`{text}`") }
+    if text.contains('`') {
+        format!("`` {text} ``")
+    } else {
+        format!("`{text}`")
+    }
 }
 
 /// "a", "a and b", "a, b and c".
@@ -108,9 +112,14 @@ fn clause(e: &Expr, yes: bool, m: &ModuleFacts) -> Option<Clause> {
         Expr::Unary("~&", a) => clause(&Expr::Unary("&", a.clone()), !yes, m),
         Expr::Unary("|", a) => Some(atom(operand(a), if yes { "is non-zero" } else { "is zero" })),
         Expr::Unary("&", a) => Some(atom(operand(a), if yes { "is all ones" } else { "is not all ones" })),
-        Expr::Unary("^", a) => {
-            Some(atom(operand(a), if yes { "has an odd number of ones" } else { "has an even number of ones" }))
-        }
+        Expr::Unary("^", a) => Some(atom(
+            operand(a),
+            if yes {
+                "has an odd number of ones"
+            } else {
+                "has an even number of ones"
+            },
+        )),
         Expr::Binary(op @ ("&&" | "||" | "&" | "|"), a, b) => {
             if op.len() == 1 && !(is_bit(a, m) && is_bit(b, m)) {
                 return Some(truth(e, yes));
@@ -126,13 +135,17 @@ fn clause(e: &Expr, yes: bool, m: &ModuleFacts) -> Option<Clause> {
             }
             _ if is_bit(b, m) => {
                 let same = (*op == "==") == yes;
-                Some(atom(operand(a), &format!("{} {}", if same { "equals" } else { "differs from" }, operand(b))))
+                Some(atom(
+                    operand(a),
+                    &format!("{} {}", if same { "equals" } else { "differs from" }, operand(b)),
+                ))
             }
             _ => None,
         },
-        Expr::Binary("^", a, b) if is_bit(a, m) && is_bit(b, m) => {
-            Some(atom(operand(a), &format!("{} {}", if yes { "differs from" } else { "equals" }, operand(b))))
-        }
+        Expr::Binary("^", a, b) if is_bit(a, m) && is_bit(b, m) => Some(atom(
+            operand(a),
+            &format!("{} {}", if yes { "differs from" } else { "equals" }, operand(b)),
+        )),
         Expr::Binary(op, a, b) if comparison(op, a, b, yes).is_some() => comparison(op, a, b, yes),
         Expr::Num(_) | Expr::Str(_) => None,
         _ => Some(if is_bit(e, m) {
@@ -151,7 +164,10 @@ fn truth(e: &Expr, yes: bool) -> Clause {
 fn join_atoms(atoms: &[(String, String)], and: bool) -> Vec<String> {
     let mut groups: Vec<(String, Vec<String>)> = Vec::new();
     for (subject, predicate) in atoms {
-        match groups.iter_mut().find(|(p, _)| p == predicate && p.starts_with("is ") && p.split(' ').count() == 2) {
+        match groups
+            .iter_mut()
+            .find(|(p, _)| p == predicate && p.starts_with("is ") && p.split(' ').count() == 2)
+        {
             Some((_, subjects)) if !subjects.contains(subject) => subjects.push(subject.clone()),
             Some(_) => {}
             None => groups.push((predicate.clone(), vec![subject.clone()])),
@@ -232,7 +248,10 @@ pub fn constant(e: &Expr, m: &ModuleFacts) -> Option<String> {
         Expr::Str(s) => Some(tick(s)),
         Expr::Concat(v) if v.len() == 1 => constant(&v[0], m),
         Expr::Cond(..) => None,
-        _ if !any(e, &|x| matches!(x, Expr::Id(n) if !m.is_constant(n)) || matches!(x, Expr::Call(..))) => {
+        _ if !any(e, &|x| {
+            matches!(x, Expr::Id(n) if !m.is_constant(n)) || matches!(x, Expr::Call(..))
+        }) =>
+        {
             Some(tick(&code(e)))
         }
         _ => None,
@@ -250,7 +269,10 @@ fn shift(e: &Expr, target: &str, m: &ModuleFacts) -> Option<String> {
     };
     let below = |hi: &str| match (hi.parse::<u32>(), top.parse::<u32>()) {
         (Ok(h), Ok(t)) => h + 1 == t,
-        _ => top.replace(' ', "").strip_suffix("-1").is_some_and(|w| hi.replace(' ', "") == format!("{w}-2")),
+        _ => top
+            .replace(' ', "")
+            .strip_suffix("-1")
+            .is_some_and(|w| hi.replace(' ', "") == format!("{w}-2")),
     };
     if let Some((hi, lo)) = of_target(a).filter(|_| is_bit(b, m)) {
         return (lo == "0" && below(&hi)).then(|| format!("shifts left by one, taking {} into bit 0", operand(b)));
@@ -299,7 +321,9 @@ pub fn value(e: &Expr, m: &ModuleFacts) -> String {
         Expr::Binary("&", a, b) if simple(a) && simple(b) => format!("the AND of {} and {}", operand(a), operand(b)),
         Expr::Binary("|", a, b) if simple(a) && simple(b) => format!("the OR of {} and {}", operand(a), operand(b)),
         Expr::Unary("~", a) if simple(a) => format!("the inverse of {}", operand(a)),
-        Expr::Concat(parts) if parts.len() <= 4 && parts.iter().all(simple) => format!("the concatenation {}", tick(&code(e))),
+        Expr::Concat(parts) if parts.len() <= 4 && parts.iter().all(simple) => {
+            format!("the concatenation {}", tick(&code(e)))
+        }
         _ => tick(&code(e)),
     }
 }

@@ -34,7 +34,9 @@ pub fn eval(e: &Expr, inputs: &BTreeMap<String, u128>, m: &ModuleFacts) -> Optio
             (Expr::Id(_), Expr::Num(i)) => {
                 let (v, w) = go(b)?;
                 let range_is_plain = matches!(&**b, Expr::Id(n) if m.range(n)?.ends_with(":0"));
-                let at = u32::try_from(number_value(i)?).ok().filter(|i| *i < w && range_is_plain)?;
+                let at = u32::try_from(number_value(i)?)
+                    .ok()
+                    .filter(|i| *i < w && range_is_plain)?;
                 bit(v >> at & 1 == 1)
             }
             _ => None,
@@ -97,7 +99,10 @@ mod tests {
             comment: None,
             group: None,
         };
-        let m = ModuleFacts { ports: vec![port("a", 1), port("b", 4)], ..Default::default() };
+        let m = ModuleFacts {
+            ports: vec![port("a", 1), port("b", 4)],
+            ..Default::default()
+        };
         let inputs = BTreeMap::from([("a".to_string(), 1), ("b".to_string(), 0b1010)]);
         let value = |s: &str| eval(&parse(s).unwrap(), &inputs, &m);
         assert_eq!(value("a & ~b[0]"), Some((1, 1)));

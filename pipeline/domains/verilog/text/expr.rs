@@ -59,7 +59,11 @@ fn skip_blank(s: &[u8], mut i: usize) -> usize {
         if s[i..].starts_with(b"//") {
             i += s[i..].iter().position(|&c| c == b'\n').unwrap_or(s.len() - i);
         } else if s[i..].starts_with(b"/*") {
-            i += s[i..].windows(2).skip(2).position(|w| w == b"*/").map_or(s.len() - i, |p| p + 4);
+            i += s[i..]
+                .windows(2)
+                .skip(2)
+                .position(|w| w == b"*/")
+                .map_or(s.len() - i, |p| p + 4);
         } else {
             return i;
         }
@@ -199,7 +203,9 @@ impl Parser {
     fn binary(&mut self, least: u8) -> Option<Expr> {
         let mut left = self.unary()?;
         while let Some(op) = self.peek() {
-            let Some(b) = binding(op).filter(|b| *b > least) else { break };
+            let Some(b) = binding(op).filter(|b| *b > least) else {
+                break;
+            };
             self.at += 1;
             let right = self.binary(b)?;
             left = Expr::Binary(op, left.into(), right.into());
@@ -288,7 +294,11 @@ pub fn parse(text: &str) -> Option<Expr> {
     if text.len() > MAX_BYTES {
         return None;
     }
-    let mut p = Parser { toks: lex(text)?, at: 0, depth: 0 };
+    let mut p = Parser {
+        toks: lex(text)?,
+        at: 0,
+        depth: 0,
+    };
     let e = p.expr()?;
     (p.at == p.toks.len()).then_some(e)
 }
@@ -305,7 +315,11 @@ fn operand(e: &Expr, op: &str, right: bool) -> String {
         Expr::Binary(inner, ..) => {
             let (i, o) = (binding(inner), binding(op));
             let arithmetic_in_comparison = i >= Some(9) && (o == Some(6) || o == Some(7));
-            let bare = if *inner == op { !right } else { (i > o && o <= Some(2)) || arithmetic_in_comparison };
+            let bare = if *inner == op {
+                !right
+            } else {
+                (i > o && o <= Some(2)) || arithmetic_in_comparison
+            };
             if bare { text } else { format!("({text})") }
         }
         _ => text,
@@ -334,7 +348,11 @@ pub fn code(e: &Expr) -> String {
         },
         Expr::Binary(op, l, r) => format!("{} {op} {}", operand(l, op, false), operand(r, op, true)),
         Expr::Cond(c, a, b) => {
-            let test = if matches!(**c, Expr::Cond(..)) { format!("({})", code(c)) } else { code(c) };
+            let test = if matches!(**c, Expr::Cond(..)) {
+                format!("({})", code(c))
+            } else {
+                code(c)
+            };
             format!("{test} ? {} : {}", code(a), code(b))
         }
         Expr::Concat(parts) => format!("{{{}}}", join(parts)),
@@ -372,7 +390,11 @@ pub fn names(e: &Expr) -> BTreeSet<String> {
 /// How many names and numbers it holds: a measure of how hard it is to say in words.
 pub fn leaves(e: &Expr) -> usize {
     let kids = children(e);
-    if kids.is_empty() { 1 } else { kids.into_iter().map(leaves).sum() }
+    if kids.is_empty() {
+        1
+    } else {
+        kids.into_iter().map(leaves).sum()
+    }
 }
 
 /// Whether it (or a part of it) satisfies the test.
@@ -409,7 +431,9 @@ pub fn substitute(e: &Expr, with: &dyn Fn(&str) -> Option<Expr>) -> Expr {
 /// A plain decimal, sized or unsized number's value, if it has one without x or z and fits 128 bits.
 pub fn number_value(text: &str) -> Option<u128> {
     let text: String = text.chars().filter(|c| *c != '_').collect();
-    let Some((_, rest)) = text.split_once('\'') else { return text.parse().ok() };
+    let Some((_, rest)) = text.split_once('\'') else {
+        return text.parse().ok();
+    };
     let rest = rest.trim_start_matches(['s', 'S']);
     let radix = match rest.chars().next()?.to_ascii_lowercase() {
         'b' => 2,
@@ -437,7 +461,10 @@ mod tests {
 
     #[test]
     fn reads_what_real_code_holds() {
-        assert_eq!(round("{~wr[AW],wr[AW-1:0]}==rd[AW:0]"), "{~wr[AW], wr[AW-1:0]} == rd[AW:0]");
+        assert_eq!(
+            round("{~wr[AW],wr[AW-1:0]}==rd[AW:0]"),
+            "{~wr[AW], wr[AW-1:0]} == rd[AW:0]"
+        );
         assert_eq!(round("a ? b&c : {3{x}}"), "a ? b & c : {3{x}}");
         assert_eq!(round("i_x /* why */ [0 +: 4] << 2 + 1"), "i_x[0 +: 4] << (2 + 1)");
         assert_eq!(round("5 'd 31 + `W(3)"), "5'd31 + `W(3)");

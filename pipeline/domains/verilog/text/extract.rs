@@ -27,7 +27,11 @@ pub fn facts(text: &str, name: &str, ports: &[Port]) -> Option<ModuleFacts> {
         .into_iter()
         .find(|m| module_name(&reader, *m) == Some(name))?;
     let lines = (reader.line(module), module.end_position().row as u32 + 1);
-    let mut out = ModuleFacts { name: name.into(), lines, ..Default::default() };
+    let mut out = ModuleFacts {
+        name: name.into(),
+        lines,
+        ..Default::default()
+    };
     out.purpose = purpose(text, module.start_byte());
     out.code_lines = code_lines(&settled.text[module.byte_range()]);
     collect(&reader, text, module, &Vec::new(), &mut out);
@@ -57,7 +61,9 @@ fn module_name<'a>(r: &Reader<'a>, module: Node) -> Option<&'a str> {
 
 fn code_lines(text: &str) -> u32 {
     let lines = text.lines().map(str::trim);
-    lines.filter(|l| !l.is_empty() && !l.starts_with("//") && !l.starts_with('*') && !l.starts_with("/*")).count() as u32
+    lines
+        .filter(|l| !l.is_empty() && !l.starts_with("//") && !l.starts_with('*') && !l.starts_with("/*"))
+        .count() as u32
 }
 
 fn declared_at<'t>(r: &Reader, module: Node<'t>, name: &str) -> Option<Node<'t>> {
@@ -65,7 +71,9 @@ fn declared_at<'t>(r: &Reader, module: Node<'t>, name: &str) -> Option<Node<'t>>
     statements::find_all(module, &kinds).into_iter().find(|n| {
         let names = statements::find_all(*n, &["simple_identifier"]);
         // The declared names come last; those of a range come before them and are inside a dimension.
-        names.iter().any(|i| r.text(*i) == name && !statements::inside(*i, "packed_dimension", *n))
+        names
+            .iter()
+            .any(|i| r.text(*i) == name && !statements::inside(*i, "packed_dimension", *n))
     })
 }
 
@@ -73,7 +81,8 @@ fn note_doubts(out: &mut ModuleFacts, doubtful: &BTreeSet<u32>, module: Node) {
     let (first, last) = out.lines;
     let doubtful: Vec<u32> = doubtful.range(first..=last).copied().collect();
     if !doubtful.is_empty() {
-        out.unread.insert("conditional compilation on a macro from elsewhere".into());
+        out.unread
+            .insert("conditional compilation on a macro from elsewhere".into());
         let hit = |line: u32, span: (usize, usize), text_lines: u32| {
             span.1 > 0 && doubtful.iter().any(|d| (line..=line + text_lines).contains(d))
         };
@@ -82,7 +91,12 @@ fn note_doubts(out: &mut ModuleFacts, doubtful: &BTreeSet<u32>, module: Node) {
             .iter()
             .filter(|a| hit(a.line, a.span, 3))
             .flat_map(|a| a.targets.iter().map(|t| t.name.clone()))
-            .chain(out.processes.iter().filter(|p| hit(p.line, p.span, 400)).flat_map(|p| p.body.assigned()))
+            .chain(
+                out.processes
+                    .iter()
+                    .filter(|p| hit(p.line, p.span, 400))
+                    .flat_map(|p| p.body.assigned()),
+            )
             .collect();
         out.tainted.extend(named);
     }
@@ -112,7 +126,10 @@ fn collect(r: &Reader, original: &str, node: Node, scope: &Scope, out: &mut Modu
             "case_generate_construct" => generate_case(r, original, child, scope, out),
             "genvar_declaration" | "timeunits_declaration" => {}
             "function_declaration" => {}
-            "task_declaration" | "gate_instantiation" | "udp_instantiation" | "checker_instantiation"
+            "task_declaration"
+            | "gate_instantiation"
+            | "udp_instantiation"
+            | "checker_instantiation"
             | "text_macro_usage" => unread(r, child, out),
             "ERROR" => unread(r, child, out),
             _ => collect(r, original, child, scope, out),
@@ -146,32 +163,53 @@ fn constants(r: &Reader, node: Node, out: &mut ModuleFacts) {
 }
 
 fn param(r: &Reader, original: &str, node: Node) -> Option<Param> {
-    let name = statements::kids(node).into_iter().find(|n| n.kind() == "simple_identifier")?;
+    let name = statements::kids(node)
+        .into_iter()
+        .find(|n| n.kind() == "simple_identifier")?;
     let (_, value) = r.text(node).split_once('=')?;
     let value = value.split_whitespace().collect::<Vec<_>>().join(" ");
     let range = node.parent().and_then(|l| l.parent()).and_then(|d| r.range_in(d));
-    Some(Param { name: r.text(name).into(), value, range, comment: beside(original, node.end_byte()) })
+    Some(Param {
+        name: r.text(name).into(),
+        value,
+        range,
+        comment: beside(original, node.end_byte()),
+    })
 }
 
 fn declaration(r: &Reader, node: Node, scope: &Scope, out: &mut ModuleFacts) {
     let head = r.text(node);
-    let words: Vec<&str> = head.split(|c: char| !(c.is_alphanumeric() || c == '_')).take(4).collect();
+    let words: Vec<&str> = head
+        .split(|c: char| !(c.is_alphanumeric() || c == '_'))
+        .take(4)
+        .collect();
     let mut range = r.range_in(node);
     let bare = !["input", "output", "inout"].contains(&words[0]);
     if node.kind() == "ansi_port_declaration" && bare && range.is_none() {
         // `input [3:0] a, b`: b takes after a.
-        let before = node.prev_named_sibling().filter(|p| p.kind() == "ansi_port_declaration");
-        let name = before.and_then(|p| p.child_by_field_name("port_name")).map(|n| r.text(n).to_string());
+        let before = node
+            .prev_named_sibling()
+            .filter(|p| p.kind() == "ansi_port_declaration");
+        let name = before
+            .and_then(|p| p.child_by_field_name("port_name"))
+            .map(|n| r.text(n).to_string());
         range = name.and_then(|n| out.signals.get(&n)?.range.clone());
     }
     let has = |w: &str| words.contains(&w);
-    let odd = ["integer", "real", "time", "int", "byte", "enum", "struct", "event"].iter().any(|w| has(w));
+    let odd = ["integer", "real", "time", "int", "byte", "enum", "struct", "event"]
+        .iter()
+        .any(|w| has(w));
     for (name, d) in statements::declared(node) {
-        let memory = statements::kids(d).into_iter().find(|c| c.kind() == "unpacked_dimension");
+        let memory = statements::kids(d)
+            .into_iter()
+            .find(|c| c.kind() == "unpacked_dimension");
         let value = statements::kids(d).into_iter().rfind(|c| c.kind() == "expression");
         let entry = out.signals.entry(r.text(name).into()).or_default();
         entry.range = entry.range.take().or_else(|| range.clone());
-        entry.memory = entry.memory.take().or_else(|| memory.map(|m| r.text(m).trim_matches(['[', ']']).to_string()));
+        entry.memory = entry
+            .memory
+            .take()
+            .or_else(|| memory.map(|m| r.text(m).trim_matches(['[', ']']).to_string()));
         entry.is_reg |= has("reg") || has("logic");
         entry.signed |= has("signed");
         entry.odd |= odd;
@@ -179,7 +217,10 @@ fn declaration(r: &Reader, node: Node, scope: &Scope, out: &mut ModuleFacts) {
             entry.initial = value.map(|v| r.line_text(v));
         }
         if let (Some(v), "net_declaration") = (value, node.kind()) {
-            let targets = vec![Target { name: r.text(name).into(), select: None }];
+            let targets = vec![Target {
+                name: r.text(name).into(),
+                select: None,
+            }];
             match expr::parse(r.text(v)) {
                 Some(value) => out.assigns.push(Continuous {
                     targets,
@@ -196,7 +237,9 @@ fn declaration(r: &Reader, node: Node, scope: &Scope, out: &mut ModuleFacts) {
 
 fn continuous(r: &Reader, node: Node, scope: &Scope, out: &mut ModuleFacts) {
     let kids = statements::kids(node);
-    let (Some(left), Some(right)) = (kids.first(), kids.last()) else { return };
+    let (Some(left), Some(right)) = (kids.first(), kids.last()) else {
+        return;
+    };
     match (r.targets(*left), expr::parse(r.text(*right))) {
         (Some(targets), Some(value)) => out.assigns.push(Continuous {
             targets,
@@ -211,8 +254,16 @@ fn continuous(r: &Reader, node: Node, scope: &Scope, out: &mut ModuleFacts) {
 
 fn process(r: &Reader, node: Node, scope: &Scope, out: &mut ModuleFacts) {
     let (trigger, body) = r.process(node);
-    let Some(trigger) = trigger else { return unread(r, node, out) };
-    let p = Process { trigger, body, scope: scope.clone(), span: (node.start_byte(), node.end_byte()), line: r.line(node) };
+    let Some(trigger) = trigger else {
+        return unread(r, node, out);
+    };
+    let p = Process {
+        trigger,
+        body,
+        scope: scope.clone(),
+        span: (node.start_byte(), node.end_byte()),
+        line: r.line(node),
+    };
     for (what, names) in p.body.others() {
         if p.trigger != Trigger::Initial {
             out.unread.insert(what.to_string());
@@ -223,17 +274,31 @@ fn process(r: &Reader, node: Node, scope: &Scope, out: &mut ModuleFacts) {
 }
 
 fn instances(r: &Reader, node: Node, scope: &Scope, out: &mut ModuleFacts) {
-    let Some(module) = node.child_by_field_name("instance_type") else { return unread(r, node, out) };
+    let Some(module) = node.child_by_field_name("instance_type") else {
+        return unread(r, node, out);
+    };
     let first = |n: Node, kind: &str| statements::find_all(n, &[kind]).first().map(|n| r.line_text(*n));
     let params: Vec<(String, String)> = statements::find_all(node, &["named_parameter_assignment"])
         .into_iter()
-        .filter_map(|p| Some((first(p, "simple_identifier")?, first(p, "param_expression").unwrap_or_default())))
+        .filter_map(|p| {
+            Some((
+                first(p, "simple_identifier")?,
+                first(p, "param_expression").unwrap_or_default(),
+            ))
+        })
         .collect();
     for inst in statements::find_all(node, &["hierarchical_instance"]) {
         let mut connections = Vec::new();
-        for (i, c) in statements::find_all(inst, &["named_port_connection", "ordered_port_connection"]).iter().enumerate() {
-            let port = c.child_by_field_name("port_name").map_or(i.to_string(), |n| r.text(n).into());
-            let value = c.child_by_field_name("connection").or_else(|| c.named_child(0).filter(|n| n.kind() == "expression"));
+        for (i, c) in statements::find_all(inst, &["named_port_connection", "ordered_port_connection"])
+            .iter()
+            .enumerate()
+        {
+            let port = c
+                .child_by_field_name("port_name")
+                .map_or(i.to_string(), |n| r.text(n).into());
+            let value = c
+                .child_by_field_name("connection")
+                .or_else(|| c.named_child(0).filter(|n| n.kind() == "expression"));
             connections.push((port, value.map(|v| r.line_text(v)).unwrap_or_default()));
         }
         if r.text(inst).contains(".*") {
@@ -284,7 +349,9 @@ fn block(r: &Reader, original: &str, node: Node, scope: &Scope, out: &mut Module
 
 fn generate_if(r: &Reader, original: &str, node: Node, scope: &Scope, out: &mut ModuleFacts) {
     let kids = statements::kids(node);
-    let Some(test) = kids.first().and_then(|k| expr::parse(r.text(*k))) else { return unread(r, node, out) };
+    let Some(test) = kids.first().and_then(|k| expr::parse(r.text(*k))) else {
+        return unread(r, node, out);
+    };
     for (i, k) in kids[1..].iter().enumerate() {
         let mut inner = scope.clone();
         inner.push(Guard::If(test.clone(), i == 0));
@@ -294,7 +361,9 @@ fn generate_if(r: &Reader, original: &str, node: Node, scope: &Scope, out: &mut 
 
 fn generate_case(r: &Reader, original: &str, node: Node, scope: &Scope, out: &mut ModuleFacts) {
     let kids = statements::kids(node);
-    let Some(subject) = kids.first().and_then(|k| expr::parse(r.text(*k))) else { return unread(r, node, out) };
+    let Some(subject) = kids.first().and_then(|k| expr::parse(r.text(*k))) else {
+        return unread(r, node, out);
+    };
     for item in &kids[1..] {
         let parts = statements::kids(*item);
         let labels: Vec<Expr> = parts

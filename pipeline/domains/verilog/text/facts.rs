@@ -209,10 +209,18 @@ impl Stmt {
         match self {
             Stmt::Other(what, names) => vec![(what, names)],
             Stmt::Block(v) => v.iter().flat_map(Stmt::others).collect(),
-            Stmt::If(_, a, b) => a.others().into_iter().chain(b.iter().flat_map(|s| s.others())).collect(),
-            Stmt::Case(c) => {
-                c.items.iter().map(|(_, s)| s).chain(c.default.as_deref()).flat_map(Stmt::others).collect()
-            }
+            Stmt::If(_, a, b) => a
+                .others()
+                .into_iter()
+                .chain(b.iter().flat_map(|s| s.others()))
+                .collect(),
+            Stmt::Case(c) => c
+                .items
+                .iter()
+                .map(|(_, s)| s)
+                .chain(c.default.as_deref())
+                .flat_map(Stmt::others)
+                .collect(),
             Stmt::Assign(_) | Stmt::Nothing => vec![],
         }
     }
@@ -243,7 +251,12 @@ impl Stmt {
                 if items.iter().all(|(_, s)| empty(s)) && default.as_deref().is_none_or(empty) {
                     return None;
                 }
-                Some(Stmt::Case(Case { keyword: c.keyword.clone(), subject: c.subject.clone(), items, default }))
+                Some(Stmt::Case(Case {
+                    keyword: c.keyword.clone(),
+                    subject: c.subject.clone(),
+                    items,
+                    default,
+                }))
             }
             Stmt::Assign(a) => a.targets.iter().any(|t| t.name == name).then(|| self.clone()),
             Stmt::Other(_, names) => names.contains(name).then(|| self.clone()),
@@ -256,17 +269,30 @@ impl Stmt {
         use super::expr::names;
         match self {
             Stmt::Block(v) => v.iter().flat_map(Stmt::reads).collect(),
-            Stmt::If(c, a, b) => {
-                names(c).into_iter().chain(a.reads()).chain(b.iter().flat_map(|s| s.reads())).collect()
-            }
+            Stmt::If(c, a, b) => names(c)
+                .into_iter()
+                .chain(a.reads())
+                .chain(b.iter().flat_map(|s| s.reads()))
+                .collect(),
             Stmt::Case(c) => {
                 let labels = c.items.iter().flat_map(|(l, _)| l.iter().flat_map(names));
-                let bodies = c.items.iter().map(|(_, s)| s).chain(c.default.as_deref()).flat_map(Stmt::reads);
+                let bodies = c
+                    .items
+                    .iter()
+                    .map(|(_, s)| s)
+                    .chain(c.default.as_deref())
+                    .flat_map(Stmt::reads);
                 names(&c.subject).into_iter().chain(labels).chain(bodies).collect()
             }
             Stmt::Assign(a) => {
-                let selects = a.targets.iter().filter_map(|t| super::expr::parse(&format!("x{}", t.select.as_ref()?)));
-                names(&a.value).into_iter().chain(selects.flat_map(|e| names(&e)).filter(|n| n != "x")).collect()
+                let selects = a
+                    .targets
+                    .iter()
+                    .filter_map(|t| super::expr::parse(&format!("x{}", t.select.as_ref()?)));
+                names(&a.value)
+                    .into_iter()
+                    .chain(selects.flat_map(|e| names(&e)).filter(|n| n != "x"))
+                    .collect()
             }
             Stmt::Other(..) | Stmt::Nothing => BTreeSet::new(),
         }
@@ -306,7 +332,9 @@ impl ModuleFacts {
         if let Some(p) = self.port(name) {
             return p.width == 1;
         }
-        self.signals.get(name).is_some_and(|s| s.range.is_none() && s.memory.is_none() && !s.odd)
+        self.signals
+            .get(name)
+            .is_some_and(|s| s.range.is_none() && s.memory.is_none() && !s.odd)
     }
 
     /// The packed range as written: a port's or a signal's.
@@ -338,17 +366,27 @@ impl ModuleFacts {
         let asynchronous = edges.len() > 1 && edges.iter().any(|(_, s)| s == signal);
         let role = self.port(signal).map(|p| p.role);
         let named = ["rst", "reset"].iter().any(|w| {
-            signal.to_ascii_lowercase().split('_').any(|part| part.trim_matches(['n', 'i']).trim_end_matches('b') == *w)
+            signal
+                .to_ascii_lowercase()
+                .split('_')
+                .any(|part| part.trim_matches(['n', 'i']).trim_end_matches('b') == *w)
         });
         let is_reset = asynchronous || matches!(role, Some(PortRole::ResetHigh | PortRole::ResetLow)) || named;
-        is_reset.then(|| Reset { signal: signal.into(), active_high, asynchronous })
+        is_reset.then(|| Reset {
+            signal: signal.into(),
+            active_high,
+            asynchronous,
+        })
     }
 
     /// The clock of a process: the edge that is not its reset.
     pub fn clock<'a>(&self, p: &'a Process) -> Option<(&'a str, &'a str)> {
         let Trigger::Edges(edges) = &p.trigger else { return None };
         let reset = self.reset(p).filter(|r| r.asynchronous);
-        let rest: Vec<_> = edges.iter().filter(|(_, s)| reset.as_ref().is_none_or(|r| r.signal != *s)).collect();
+        let rest: Vec<_> = edges
+            .iter()
+            .filter(|(_, s)| reset.as_ref().is_none_or(|r| r.signal != *s))
+            .collect();
         match rest[..] {
             [(edge, signal)] => Some((edge, signal)),
             _ => None,
@@ -365,11 +403,15 @@ impl ModuleFacts {
 
     /// Continuous assignments that drive the name.
     pub fn assigns_of<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Continuous> {
-        self.assigns.iter().filter(move |a| a.targets.iter().any(|t| t.name == name))
+        self.assigns
+            .iter()
+            .filter(move |a| a.targets.iter().any(|t| t.name == name))
     }
 
     /// Whether the name is assigned under a clock edge.
     pub fn is_register(&self, name: &str) -> bool {
-        self.processes_of(name).iter().any(|i| matches!(self.processes[*i].trigger, Trigger::Edges(_)))
+        self.processes_of(name)
+            .iter()
+            .any(|i| matches!(self.processes[*i].trigger, Trigger::Edges(_)))
     }
 }

@@ -15,7 +15,12 @@ pub fn repair_difficulty(input: &RepairInput) -> u8 {
     };
     let distance = match input.evidence {
         Evidence::Compile { .. } => 0,
-        Evidence::Simulation { mismatches, .. } => hops(input.original, input.mutation, input.facts, mismatches.first().map(|x| x.signal.as_str())),
+        Evidence::Simulation { mismatches, .. } => hops(
+            input.original,
+            input.mutation,
+            input.facts,
+            mismatches.first().map(|x| x.signal.as_str()),
+        ),
     };
     let kind = match input.mutation.defect.category() {
         Category::Syntax => 0,

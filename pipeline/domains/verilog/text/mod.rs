@@ -31,3 +31,6 @@ pub use extract::facts;
 pub use facts::{ModuleFacts, Param, PortFact};
 pub use grade::repair_difficulty;
 pub use repair::{Evidence, RepairInput, prompt_chars, repair};
+
+#[cfg(test)]
+mod tests;

@@ -46,6 +46,8 @@ pub struct Place {
     pub targets: Vec<String>,
     /// Index of the process around it.
     pub process: Option<usize>,
+    /// The change only took something away, with its line.
+    pub gone: bool,
 }
 
 const EXPRESSIONS: [&str; 12] = [
@@ -95,11 +97,23 @@ pub fn locate(original: &str, mutation: &Mutation, m: &ModuleFacts) -> Option<Pl
     let reader = Reader { src: &settled.text };
     let (start, end) = trimmed(original, mutation);
     let line = original.get(..start)?.matches('\n').count() as u32 + 1;
-    let node = tree.root_node().named_descendant_for_byte_range(start, end.max(start + 1) - 1)?;
+    let gone = mutation.replacement.is_empty() && mutation.original.ends_with('\n');
+    let node = tree
+        .root_node()
+        .named_descendant_for_byte_range(start, end.max(start + 1) - 1)?;
     let Some(construct) = climb(node, &CONSTRUCTS) else {
         // What the parser rejects often lies between constructs: its line says enough.
         let (was, now) = lines(original, mutation, line)?;
-        return Some(Place { site: Site::Other, line, was, now, exprs: None, targets: Vec::new(), process: None });
+        return Some(Place {
+            site: Site::Other,
+            line,
+            was,
+            now,
+            exprs: None,
+            targets: Vec::new(),
+            process: None,
+            gone,
+        });
     };
     let splice = |range: std::ops::Range<usize>| {
         let head = settled.text.get(range.start..mutation.start.max(range.start))?;
@@ -113,10 +127,20 @@ pub fn locate(original: &str, mutation: &Mutation, m: &ModuleFacts) -> Option<Pl
         true => (reader.line_text(construct), reader.line_text(construct)),
     };
     let process = m.processes.iter().position(|p| p.span.0 <= start && start < p.span.1);
-    let exprs = outermost_expression(node, construct).filter(|e| e.start_byte() <= mutation.start && mutation.end <= e.end_byte());
+    let exprs = outermost_expression(node, construct)
+        .filter(|e| e.start_byte() <= mutation.start && mutation.end <= e.end_byte());
     let exprs = exprs.and_then(|e| Some((read(&reader, e)?, expr::parse(&bare(&splice(e.byte_range())?))?)));
     let (site, targets) = classify(&reader, construct, start, m, mutation);
-    Some(Place { site, line, was, now, exprs, targets, process })
+    Some(Place {
+        site,
+        line,
+        was,
+        now,
+        exprs,
+        targets,
+        process,
+        gone,
+    })
 }
 
 /// The changed bytes without white space at their ends.
@@ -124,12 +148,21 @@ fn trimmed(original: &str, mutation: &Mutation) -> (usize, usize) {
     let text = original.get(mutation.start..mutation.end).unwrap_or("");
     let start = mutation.start + (text.len() - text.trim_start().len());
     let end = mutation.start + text.trim_end().len();
-    if start >= end { (mutation.start, mutation.end) } else { (start, end) }
+    if start >= end {
+        (mutation.start, mutation.end)
+    } else {
+        (start, end)
+    }
 }
 
 /// The line of the original and of the broken text, without comments.
 fn lines(original: &str, mutation: &Mutation, line: u32) -> Option<(String, String)> {
-    let broken = [original.get(..mutation.start)?, &mutation.replacement, original.get(mutation.end..)?].concat();
+    let broken = [
+        original.get(..mutation.start)?,
+        &mutation.replacement,
+        original.get(mutation.end..)?,
+    ]
+    .concat();
     let of = |text: &str| {
         let line = text.lines().nth(line as usize - 1).unwrap_or("");
         one_line(line.split("//").next().unwrap_or(""))
@@ -206,26 +239,47 @@ fn classify(r: &Reader, construct: Node, start: usize, m: &ModuleFacts, mu: &Mut
         }
         "case_item_expression" | "case_expression" => (Site::Label, construct.parent().map(drives).unwrap_or_default()),
         "conditional_statement" | "case_item" => (Site::Statement, drives(construct)),
-        "event_control" => (Site::Sensitivity, climb(construct, &["always_construct"]).map(drives).unwrap_or_default()),
+        "event_control" => (
+            Site::Sensitivity,
+            climb(construct, &["always_construct"]).map(drives).unwrap_or_default(),
+        ),
         "always_construct" => (Site::Sensitivity, drives(construct)),
         "named_port_connection" | "ordered_port_connection" | "list_of_port_connections" | "module_instantiation" => {
             instance(r, construct, m)
         }
         "packed_dimension" | "net_declaration" | "data_declaration" | "ansi_port_declaration" => {
-            let whole = climb(construct, &["net_declaration", "data_declaration", "ansi_port_declaration", "port_declaration"]);
+            let whole = climb(
+                construct,
+                &[
+                    "net_declaration",
+                    "data_declaration",
+                    "ansi_port_declaration",
+                    "port_declaration",
+                ],
+            );
             let names = whole.map(|n| super::statements::declared(n)).unwrap_or_default();
-            (Site::Declaration, names.into_iter().map(|(n, _)| r.text(n).to_string()).collect())
+            (
+                Site::Declaration,
+                names.into_iter().map(|(n, _)| r.text(n).to_string()).collect(),
+            )
         }
         _ => (Site::Other, Vec::new()),
     }
 }
 
 fn instance(r: &Reader, construct: Node, m: &ModuleFacts) -> (Site, Vec<String>) {
-    let Some(whole) = climb(construct, &["module_instantiation"]) else { return (Site::Other, Vec::new()) };
+    let Some(whole) = climb(construct, &["module_instantiation"]) else {
+        return (Site::Other, Vec::new());
+    };
     let line_span = (whole.start_byte(), whole.end_byte());
-    let Some(i) = m.instances.iter().find(|i| i.span == line_span) else { return (Site::Other, Vec::new()) };
+    let Some(i) = m.instances.iter().find(|i| i.span == line_span) else {
+        return (Site::Other, Vec::new());
+    };
     if construct.kind() == "named_port_connection" {
-        let port = construct.child_by_field_name("port_name").map(|n| r.text(n).to_string()).unwrap_or_default();
+        let port = construct
+            .child_by_field_name("port_name")
+            .map(|n| r.text(n).to_string())
+            .unwrap_or_default();
         let named = climb(construct, &["hierarchical_instance"])
             .and_then(|h| find_all(h, &["name_of_instance"]).first().map(|n| r.line_text(*n)))
             .unwrap_or_else(|| i.name.clone());

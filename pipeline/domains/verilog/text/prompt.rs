@@ -35,7 +35,11 @@ pub fn trim_log(lines: &[String]) -> Vec<String> {
         None => l.clone(),
     };
     let lines: Vec<&String> = lines.iter().filter(|l| !l.trim().is_empty()).collect();
-    let mut out: Vec<String> = lines.iter().take(MAX_LOG_LINES).map(|l| clip(l).trim_end().to_string()).collect();
+    let mut out: Vec<String> = lines
+        .iter()
+        .take(MAX_LOG_LINES)
+        .map(|l| clip(l).trim_end().to_string())
+        .collect();
     if lines.len() > MAX_LOG_LINES {
         out.push(format!("… ({} more lines)", lines.len() - MAX_LOG_LINES));
     }
@@ -53,7 +57,10 @@ fn expectations(p: &Parts, pick: &mut Pick) -> String {
     {
         let reads = b.reads.clone();
         chosen.push((s.to_string(), b));
-        let near = all.iter().filter(|(n, b)| reads.contains(n) && clear(b) && n != s && b.rules.len() <= 5).take(2);
+        let near = all
+            .iter()
+            .filter(|(n, b)| reads.contains(n) && clear(b) && n != s && b.rules.len() <= 5)
+            .take(2);
         chosen.extend(near.cloned());
     }
     let mut rest: Vec<_> = all
@@ -62,10 +69,19 @@ fn expectations(p: &Parts, pick: &mut Pick) -> String {
         .filter(|(n, b)| !chosen.iter().any(|(c, _)| c == n) && b.rules.len() <= 5)
         .collect();
     pick.shuffle(&mut rest);
-    rest.truncate(MAX_BULLETS.saturating_sub(chosen.len()).min(if p.symptom.is_some() { 2 } else { 3 }));
+    rest.truncate(
+        MAX_BULLETS
+            .saturating_sub(chosen.len())
+            .min(if p.symptom.is_some() { 2 } else { 3 }),
+    );
     chosen.extend(rest);
     pick.shuffle(&mut chosen);
-    chosen.iter().map(|(n, b)| bullet(n, b)).collect::<String>().trim_end().to_string()
+    chosen
+        .iter()
+        .map(|(n, b)| bullet(n, b))
+        .collect::<String>()
+        .trim_end()
+        .to_string()
 }
 
 fn fence(language: &str, text: &str) -> String {
@@ -78,34 +94,93 @@ pub fn prompt(p: &Parts, pick: &mut Pick) -> String {
     let simulated = p.symptom.is_some();
     let what = summary(p.facts, &shape(p.facts), pick);
     let spec = expectations(p, pick);
-    let spec_with = |lead: &str| if spec.is_empty() { String::new() } else { format!("{lead}\n{spec}\n\n") };
+    let spec_with = |lead: &str| {
+        if spec.is_empty() {
+            String::new()
+        } else {
+            format!("{lead}\n{spec}\n\n")
+        }
+    };
     let code = fence("verilog", p.broken);
-    let heading = if simulated { "Simulation (Icarus Verilog):" } else { "Compilation (Icarus Verilog):" };
+    let heading = if simulated {
+        "Simulation (Icarus Verilog):"
+    } else {
+        "Compilation (Icarus Verilog):"
+    };
     let log = format!("{heading}\n{}", fence("", &p.log.join("\n")));
     let (name, file, platform) = (tick(&p.facts.name), tick(p.file), p.platform);
     let report = &p.report;
     let ask = ask(simulated, p.symptom, &file, pick);
-    let behave = pick.one(&["Expected behaviour:", "It is meant to work like this:", "From the specification:", "What it has to do:", "Relevant requirements:", "The intended function, in short:"]);
+    let behave = pick.one(&[
+        "Expected behaviour:",
+        "It is meant to work like this:",
+        "From the specification:",
+        "What it has to do:",
+        "Relevant requirements:",
+        "The intended function, in short:",
+    ]);
     match pick.below(13) {
         0 => format!("{what}\n\n{}{code}\n\n{log}\n\n{ask}", spec_with(behave)),
         1 => {
-            let title = if simulated { format!("Bug: {report}") } else { format!("Bug: {file} does not compile") };
-            format!("**{title}**\n\nModule: {what}\n\n{}Source:\n\n{code}\n\n{log}\n\nEnvironment: {platform}\n\n{ask}", spec_with("Should:"))
+            let title = if simulated {
+                format!("Bug: {report}")
+            } else {
+                format!("Bug: {file} does not compile")
+            };
+            format!(
+                "**{title}**\n\nModule: {what}\n\n{}Source:\n\n{code}\n\n{log}\n\nEnvironment: {platform}\n\n{ask}",
+                spec_with("Should:")
+            )
         }
-        2 => format!("Our nightly job fails on {file}. The step that fails printed this.\n\n{log}\n\nAbout the module: {what}\n\n{}The file as committed:\n\n{code}\n\n{ask}", spec_with(behave)),
-        3 => format!("I am reviewing {file} and want to be sure before I comment. {what}\n\n{}{code}\n\nI ran it with {platform}. {log}\n\n{ask}", spec_with("The description that came with it says:")),
+        2 => format!(
+            "Our nightly job fails on {file}. The step that fails printed this.\n\n{log}\n\nAbout the module: {what}\n\n{}The file as committed:\n\n{code}\n\n{ask}",
+            spec_with(behave)
+        ),
+        3 => format!(
+            "I am reviewing {file} and want to be sure before I comment. {what}\n\n{}{code}\n\nI ran it with {platform}. {log}\n\n{ask}",
+            spec_with("The description that came with it says:")
+        ),
         4 => {
-            let note = if simulated { format!("Bench notes for {name}: {report}.") } else { format!("Bench notes for {name}: no simulation yet, the build stops.") };
-            format!("{note}\n\n{log}\n\n{}Code under test:\n\n{code}\n\n{what} {ask}", spec_with("For reference, the specified behaviour:"))
+            let note = if simulated {
+                format!("Bench notes for {name}: {report}.")
+            } else {
+                format!("Bench notes for {name}: no simulation yet, the build stops.")
+            };
+            format!(
+                "{note}\n\n{log}\n\n{}Code under test:\n\n{code}\n\n{what} {ask}",
+                spec_with("For reference, the specified behaviour:")
+            )
         }
-        5 => format!("{code}\n\nThis is {file}. {what}\n\n{}Tool: {platform}.\n\n{log}\n\n{ask}", spec_with(behave)),
+        5 => format!(
+            "{code}\n\nThis is {file}. {what}\n\n{}Tool: {platform}.\n\n{log}\n\n{ask}",
+            spec_with(behave)
+        ),
         6 => format!("{ask}\n\n{what}\n\n{}{log}\n\n{code}", spec_with(behave)),
-        7 => format!("Task: make {file} meet its specification.\n\n1. Specification. {what}\n\n{}2. Present code:\n\n{code}\n\n3. {log}\n\n{ask}", spec_with("In detail:")),
-        8 => format!("I took over {name} from a colleague. {what}\n\n{}Here is what I was given:\n\n{code}\n\n{log}\n\n{ask}", spec_with("As far as the documentation goes:")),
-        9 if simulated => format!("A reference for {name} and this implementation part ways: {report}.\n\n{what}\n\n{}{code}\n\n{log}\n\n{ask}", spec_with("Both should behave as follows:")),
-        10 => format!("{log}\n\nThe output above comes from {platform} on {file}, printed below. {what}\n\n{}{code}\n\n{ask}", spec_with(behave)),
-        11 => format!("Can you help me with {name}? {what}\n\n{}My code:\n\n{code}\n\nWhat I get:\n\n{log}\n\n{ask}", spec_with("It should do the following:")),
-        _ => format!("{what} {}\n\n{}{log}\n\n{file}:\n\n{code}\n\n{ask}", capital(&format!("{report}.")), spec_with("What was agreed:")),
+        7 => format!(
+            "Task: make {file} meet its specification.\n\n1. Specification. {what}\n\n{}2. Present code:\n\n{code}\n\n3. {log}\n\n{ask}",
+            spec_with("In detail:")
+        ),
+        8 => format!(
+            "I took over {name} from a colleague. {what}\n\n{}Here is what I was given:\n\n{code}\n\n{log}\n\n{ask}",
+            spec_with("As far as the documentation goes:")
+        ),
+        9 if simulated => format!(
+            "A reference for {name} and this implementation part ways: {report}.\n\n{what}\n\n{}{code}\n\n{log}\n\n{ask}",
+            spec_with("Both should behave as follows:")
+        ),
+        10 => format!(
+            "{log}\n\nThe output above comes from {platform} on {file}, printed below. {what}\n\n{}{code}\n\n{ask}",
+            spec_with(behave)
+        ),
+        11 => format!(
+            "Can you help me with {name}? {what}\n\n{}My code:\n\n{code}\n\nWhat I get:\n\n{log}\n\n{ask}",
+            spec_with("It should do the following:")
+        ),
+        _ => format!(
+            "{what} {}\n\n{}{log}\n\n{file}:\n\n{code}\n\n{ask}",
+            capital(&format!("{report}.")),
+            spec_with("What was agreed:")
+        ),
     }
 }
 

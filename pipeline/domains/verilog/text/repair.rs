@@ -3,6 +3,7 @@
 use super::behaviour::Speaker;
 use super::english::tick;
 use super::explain::{self, Case, Told};
+use super::extract::facts;
 use super::facts::ModuleFacts;
 use super::place::{Place, locate};
 use super::prompt::{Parts, prompt, trim_log};
@@ -51,7 +52,12 @@ pub struct RepairInput<'a> {
 /// mutated original, or the change cannot be placed in the syntax tree: then nothing honest can be said.
 pub fn repair(input: &RepairInput) -> Option<Vec<Message>> {
     let mu = input.mutation;
-    let applied = [input.original.get(..mu.start)?, &mu.replacement, input.original.get(mu.end..)?].concat();
+    let applied = [
+        input.original.get(..mu.start)?,
+        &mu.replacement,
+        input.original.get(mu.end..)?,
+    ]
+    .concat();
     if applied != input.broken || input.broken == input.original {
         return None;
     }
@@ -60,14 +66,39 @@ pub fn repair(input: &RepairInput) -> Option<Vec<Message>> {
     let parts = parts(input)?;
     let user = prompt(&parts, &mut pick);
     let speaker = Speaker::new(input.facts);
-    let case = Case { m: input.facts, speaker: &speaker, mutation: mu, place: &place };
+    let broken = mu
+        .semantic
+        .then(|| facts(input.broken, &input.facts.name, &[]))
+        .flatten();
+    let case = Case {
+        m: input.facts,
+        speaker: &speaker,
+        mutation: mu,
+        place: &place,
+        broken: broken.as_ref(),
+    };
     let diagnosis = match input.evidence {
         Evidence::Compile { log } => compile(&case, log, &mut pick),
-        Evidence::Simulation { mismatches, inputs, cycles, .. } => {
-            simulation(&case, &Seen { mismatches, inputs, cycles }, &mut pick)
-        }
+        Evidence::Simulation {
+            mismatches,
+            inputs,
+            cycles,
+            ..
+        } => simulation(
+            &case,
+            &Seen {
+                mismatches,
+                inputs,
+                cycles,
+            },
+            &mut pick,
+        ),
     };
-    let answer = format!("{diagnosis}\n\n{}```verilog\n{}\n```", handing_over(input.file, &mut pick), input.original.trim_end_matches('\n'));
+    let answer = format!(
+        "{diagnosis}\n\n{}```verilog\n{}\n```",
+        handing_over(input.file, &mut pick),
+        input.original.trim_end_matches('\n')
+    );
     Some(vec![Message::new("user", user), Message::new("assistant", answer)])
 }
 
@@ -79,10 +110,25 @@ pub fn prompt_chars(messages: &[Message]) -> usize {
 fn parts<'a>(input: &RepairInput<'a>) -> Option<Parts<'a>> {
     let (symptom, log, report) = match input.evidence {
         Evidence::Compile { log } => (None, trim_log(log), "The compiler rejects it".to_string()),
-        Evidence::Simulation { mismatches, inputs, cycles, log } => {
+        Evidence::Simulation {
+            mismatches,
+            inputs,
+            cycles,
+            log,
+        } => {
             let x = mismatches.first()?;
-            let log = if log.is_empty() { compose_log(mismatches, inputs, cycles) } else { trim_log(log) };
-            let report = format!("{} is {} at cycle {}, expected {}", tick(&x.signal), tick(&x.got), x.cycle, tick(&x.expected));
+            let log = if log.is_empty() {
+                compose_log(mismatches, inputs, cycles)
+            } else {
+                trim_log(log)
+            };
+            let report = format!(
+                "{} is {} at cycle {}, expected {}",
+                tick(&x.signal),
+                tick(&x.got),
+                x.cycle,
+                tick(&x.expected)
+            );
             (Some(x.signal.as_str()), log, report)
         }
     };
@@ -90,7 +136,15 @@ fn parts<'a>(input: &RepairInput<'a>) -> Option<Parts<'a>> {
         return None;
     }
     let (facts, broken, file, platform) = (input.facts, input.broken, input.file, input.platform);
-    Some(Parts { facts, broken, file, platform, symptom, log, report })
+    Some(Parts {
+        facts,
+        broken,
+        file,
+        platform,
+        symptom,
+        log,
+        report,
+    })
 }
 
 /// A log in the testbench's words, where the caller has only its findings.
@@ -99,7 +153,8 @@ fn compose_log(mismatches: &[Mismatch], inputs: &[(String, String)], cycles: u32
     let mut shown: Vec<&Mismatch> = Vec::new();
     for x in mismatches {
         // The two samples of one cycle often say the same.
-        let same = |y: &&Mismatch| (y.cycle, &y.signal, &y.expected, &y.got) == (x.cycle, &x.signal, &x.expected, &x.got);
+        let same =
+            |y: &&Mismatch| (y.cycle, &y.signal, &y.expected, &y.got) == (x.cycle, &x.signal, &x.expected, &x.got);
         if shown.len() < 8 && !shown.iter().any(|y| same(&y)) {
             shown.push(x);
         }
@@ -149,18 +204,31 @@ fn simulation(c: &Case, seen: &Seen, pick: &mut Pick) -> String {
     let Told { fault, effect, cure } = explain::semantic(c, pick);
     let first = symptom::first(seen, pick);
     let signal = seen.mismatches.first().map_or("", |x| x.signal.as_str());
-    let others = symptom::others(seen, pick).filter(|_| pick.chance(45)).unwrap_or_default();
+    let others = symptom::others(seen, pick)
+        .filter(|_| pick.chance(45))
+        .unwrap_or_default();
     let link = symptom::link(c.m, c.place, signal, pick).unwrap_or_default();
     let effect = match symptom::unknown(seen, &c.mutation.operator, pick) {
         Some(x) => format!("{effect} {x}").trim().to_string(),
         None => effect,
     };
     let worked = symptom::evaluated(c.m, c.place, seen, pick);
-    let inputs = if worked.is_none() && pick.chance(50) { symptom::inputs(c.place, seen, pick) } else { None }.unwrap_or_default();
+    let inputs = if worked.is_none() && pick.chance(50) {
+        symptom::inputs(c.place, seen, pick)
+    } else {
+        None
+    }
+    .unwrap_or_default();
     let worked = worked.unwrap_or_default();
     let cured = symptom::cured(seen, pick);
     let (first, others, link, fault) = (first.as_str(), others.as_str(), link.as_str(), fault.as_str());
-    let (effect, worked, inputs, cure, cured) = (effect.as_str(), worked.as_str(), inputs.as_str(), cure.as_str(), cured.as_str());
+    let (effect, worked, inputs, cure, cured) = (
+        effect.as_str(),
+        worked.as_str(),
+        inputs.as_str(),
+        cure.as_str(),
+        cured.as_str(),
+    );
     match pick.below(6) {
         0 => paragraphs(&[&[first, others, inputs], &[link, fault, effect, worked], &[cure, cured]]),
         1 => paragraphs(&[&[fault, effect], &[first, link, inputs, worked], &[cure, cured]]),
@@ -168,13 +236,19 @@ fn simulation(c: &Case, seen: &Seen, pick: &mut Pick) -> String {
         3 => paragraphs(&[&[first, inputs, link], &[fault, effect, worked, others], &[cure, cured]]),
         4 => paragraphs(&[&[first, fault], &[effect, link, worked, others], &[cure, cured]]),
         _ => {
-            let steps: Vec<String> = [[first, inputs].join(" "), link.into(), [fault, effect].join(" "), worked.into(), [cure, cured].join(" ")]
-                .iter()
-                .map(|s| s.trim().to_string())
-                .filter(|s| !s.is_empty())
-                .enumerate()
-                .map(|(i, s)| format!("{}. {s}", i + 1))
-                .collect();
+            let steps: Vec<String> = [
+                [first, inputs].join(" "),
+                link.into(),
+                [fault, effect].join(" "),
+                worked.into(),
+                [cure, cured].join(" "),
+            ]
+            .iter()
+            .map(|s| s.trim().to_string())
+            .filter(|s| !s.is_empty())
+            .enumerate()
+            .map(|(i, s)| format!("{}. {s}", i + 1))
+            .collect();
             steps.join("\n")
         }
     }
@@ -190,8 +264,17 @@ fn error_line(log: &[String]) -> Option<(u32, &str)> {
 }
 
 fn compile(c: &Case, log: &[String], pick: &mut Pick) -> String {
-    let Told { fault, effect, cure } = explain::compile(c, pick);
-    let said = error_line(log).map(|(n, text)| pointed(c.place, n, text, pick)).unwrap_or_default();
+    let Told { fault, effect, cure } = match c.mutation.semantic {
+        // What the hardware would do is beside the point where there is none.
+        true => Told {
+            effect: String::new(),
+            ..explain::semantic(c, pick)
+        },
+        false => explain::compile(c, pick),
+    };
+    let said = error_line(log)
+        .map(|(n, text)| pointed(c.place, n, text, pick))
+        .unwrap_or_default();
     let (said, fault, effect, cure) = (said.as_str(), fault.as_str(), effect.as_str(), cure.as_str());
     match pick.below(4) {
         0 => paragraphs(&[&[said, fault, effect], &[cure]]),
@@ -205,7 +288,17 @@ fn compile(c: &Case, log: &[String], pick: &mut Pick) -> String {
 fn pointed(place: &Place, reported: u32, text: &str, pick: &mut Pick) -> String {
     let text = tick(text.trim_end_matches('.'));
     let away = reported.abs_diff(place.line);
-    let lines = if away == 1 { "one line".to_string() } else { format!("{away} lines") };
+    let lines = if away == 1 {
+        "one line".to_string()
+    } else {
+        format!("{away} lines")
+    };
+    if place.gone && reported == place.line {
+        return pick.of(vec![
+            format!("Icarus says {text} at line {reported}, the first place after the gap."),
+            format!("The message names line {reported} ({text}), where the missing text is noticed."),
+        ]);
+    }
     capital(&match reported.cmp(&place.line) {
         std::cmp::Ordering::Equal => pick.of(vec![
             format!("Icarus stops at line {reported} ({text}), and that is the right place to look."),

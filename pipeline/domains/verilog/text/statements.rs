@@ -11,7 +11,11 @@ const MAX_NESTING: usize = 60;
 /// Node kinds that declare one name.
 const DECLARATORS: [&str; 2] = ["variable_decl_assignment", "net_decl_assignment"];
 /// Node kinds that list plain names.
-const NAME_LISTS: [&str; 3] = ["list_of_port_identifiers", "list_of_variable_port_identifiers", "list_of_variable_identifiers"];
+const NAME_LISTS: [&str; 3] = [
+    "list_of_port_identifiers",
+    "list_of_variable_port_identifiers",
+    "list_of_variable_identifiers",
+];
 
 /// What a declaration declares: (name, the node that holds its dimensions and value).
 pub fn declared<'t>(node: Node<'t>) -> Vec<(Node<'t>, Node<'t>)> {
@@ -23,7 +27,12 @@ pub fn declared<'t>(node: Node<'t>) -> Vec<(Node<'t>, Node<'t>)> {
         out.extend(declared_name(d).map(|n| (n, d)));
     }
     for l in find_all(node, &NAME_LISTS) {
-        out.extend(kids(l).into_iter().filter(|n| n.kind() == "simple_identifier").map(|n| (n, l)));
+        out.extend(
+            kids(l)
+                .into_iter()
+                .filter(|n| n.kind() == "simple_identifier")
+                .map(|n| (n, l)),
+        );
     }
     out
 }
@@ -31,7 +40,9 @@ pub fn declared<'t>(node: Node<'t>) -> Vec<(Node<'t>, Node<'t>)> {
 /// Named children that are not comments.
 pub fn kids<'t>(node: Node<'t>) -> Vec<Node<'t>> {
     let mut cursor = node.walk();
-    node.named_children(&mut cursor).filter(|n| !n.kind().ends_with("comment")).collect()
+    node.named_children(&mut cursor)
+        .filter(|n| !n.kind().ends_with("comment"))
+        .collect()
 }
 
 /// The outermost descendants of these kinds, in source order (the node itself is not looked at).
@@ -112,7 +123,11 @@ impl<'a> Reader<'a> {
 
     /// The trigger and body of an `always` or `initial`.
     pub fn process(&self, node: Node) -> (Option<Trigger>, Stmt) {
-        let keyword = self.text(node).split(|c: char| !c.is_alphanumeric() && c != '_').next().unwrap_or("");
+        let keyword = self
+            .text(node)
+            .split(|c: char| !c.is_alphanumeric() && c != '_')
+            .next()
+            .unwrap_or("");
         let top = find_all(node, &["statement", "statement_or_null"]).first().copied();
         let Some(top) = top else { return (None, Stmt::Nothing) };
         if keyword == "initial" {
@@ -140,7 +155,9 @@ impl<'a> Reader<'a> {
         let inner = list.strip_prefix('(')?.strip_suffix(')')?.replace(',', " or ");
         let events: Vec<Vec<&str>> = inner.split(" or ").map(|e| e.split_whitespace().collect()).collect();
         if events.iter().all(|e| matches!(e[..], ["posedge" | "negedge", _])) {
-            return Some(Trigger::Edges(events.iter().map(|e| (e[0].into(), e[1].into())).collect()));
+            return Some(Trigger::Edges(
+                events.iter().map(|e| (e[0].into(), e[1].into())).collect(),
+            ));
         }
         let plain = events.iter().all(|e| e.len() == 1);
         plain.then(|| Trigger::Levels(Some(events.iter().map(|e| e[0].to_string()).collect())))
@@ -157,13 +174,21 @@ impl<'a> Reader<'a> {
                 inner.map_or(Stmt::Nothing, |n| self.stmt(n, depth + 1))
             }
             "seq_block" => {
-                let body = kids(node).into_iter().filter(|n| !matches!(n.kind(), "simple_identifier" | "block_item_declaration"));
+                let body = kids(node)
+                    .into_iter()
+                    .filter(|n| !matches!(n.kind(), "simple_identifier" | "block_item_declaration"));
                 Stmt::Block(body.map(|n| self.stmt(n, depth + 1)).collect())
             }
-            "conditional_statement" => self.conditional(&kids(node), depth).unwrap_or_else(|| self.other(node, "condition")),
+            "conditional_statement" => self
+                .conditional(&kids(node), depth)
+                .unwrap_or_else(|| self.other(node, "condition")),
             "case_statement" => self.case(node, depth).unwrap_or_else(|| self.other(node, "case")),
-            "nonblocking_assignment" => self.assign(node, false).unwrap_or_else(|| self.other(node, "assignment")),
-            "blocking_assignment" => self.assign(node, true).unwrap_or_else(|| self.other(node, "assignment")),
+            "nonblocking_assignment" => self
+                .assign(node, false)
+                .unwrap_or_else(|| self.other(node, "assignment")),
+            "blocking_assignment" => self
+                .assign(node, true)
+                .unwrap_or_else(|| self.other(node, "assignment")),
             "loop_statement" => self.other(node, "procedural loop"),
             "subroutine_call_statement" if self.text(node).starts_with('$') => Stmt::Nothing,
             _ => self.other(node, node.kind()),
@@ -172,7 +197,11 @@ impl<'a> Reader<'a> {
 
     fn other(&self, node: Node, what: &str) -> Stmt {
         let lefts = find_all(node, &["variable_lvalue"]);
-        let mut names: BTreeSet<String> = lefts.iter().flat_map(|n| self.targets(*n).unwrap_or_default()).map(|t| t.name).collect();
+        let mut names: BTreeSet<String> = lefts
+            .iter()
+            .flat_map(|n| self.targets(*n).unwrap_or_default())
+            .map(|t| t.name)
+            .collect();
         if lefts.is_empty() || node.has_error() {
             let all = find_all(node, &["simple_identifier"]);
             names.extend(all.into_iter().map(|n| self.text(n).to_string()));
@@ -181,7 +210,11 @@ impl<'a> Reader<'a> {
     }
 
     fn conditional(&self, parts: &[Node], depth: usize) -> Option<Stmt> {
-        let parts: Vec<Node> = parts.iter().copied().filter(|n| n.kind() != "unique_priority").collect();
+        let parts: Vec<Node> = parts
+            .iter()
+            .copied()
+            .filter(|n| n.kind() != "unique_priority")
+            .collect();
         let mut rest = &parts[..];
         let mut chain = Vec::new();
         let mut last = None;
@@ -235,9 +268,19 @@ impl<'a> Reader<'a> {
     }
 
     fn assign(&self, node: Node, blocking: bool) -> Option<Stmt> {
-        let node = if blocking { kids(node).first().copied().filter(|n| n.kind() == "operator_assignment")? } else { node };
+        let node = if blocking {
+            kids(node)
+                .first()
+                .copied()
+                .filter(|n| n.kind() == "operator_assignment")?
+        } else {
+            node
+        };
         let parts = kids(node);
-        let plain = parts.iter().find(|n| n.kind() == "assignment_operator").is_none_or(|n| self.text(*n) == "=");
+        let plain = parts
+            .iter()
+            .find(|n| n.kind() == "assignment_operator")
+            .is_none_or(|n| self.text(*n) == "=");
         let (left, right) = (parts.first()?, parts.last()?);
         if !plain || !matches!(right.kind(), "expression") {
             return None;
@@ -254,11 +297,17 @@ impl<'a> Reader<'a> {
 
 fn target(text: &str) -> Option<Target> {
     let (name, select) = match text.find('[') {
-        Some(at) => (text[..at].trim(), Some(text[at..].split_whitespace().collect::<String>())),
+        Some(at) => (
+            text[..at].trim(),
+            Some(text[at..].split_whitespace().collect::<String>()),
+        ),
         None => (text, None),
     };
     let plain = !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '$');
-    plain.then(|| Target { name: name.into(), select })
+    plain.then(|| Target {
+        name: name.into(),
+        select,
+    })
 }
 
 /// Splits at commas outside brackets.

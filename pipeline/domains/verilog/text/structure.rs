@@ -37,7 +37,11 @@ fn each_case<'a>(s: &'a Stmt, f: &mut dyn FnMut(&'a Case)) {
         }
         Stmt::Case(c) => {
             f(c);
-            c.items.iter().map(|(_, s)| s).chain(c.default.as_deref()).for_each(|s| each_case(s, f));
+            c.items
+                .iter()
+                .map(|(_, s)| s)
+                .chain(c.default.as_deref())
+                .for_each(|s| each_case(s, f));
         }
         Stmt::Assign(_) | Stmt::Other(..) | Stmt::Nothing => {}
     }
@@ -47,7 +51,10 @@ fn each_case<'a>(s: &'a Stmt, f: &mut dyn FnMut(&'a Case)) {
 pub fn shape(m: &ModuleFacts) -> Shape {
     let harmless = ["procedural loop", "wildcard port connection"];
     let unclear = m.unread.iter().any(|u| !harmless.contains(&u.as_str()));
-    let mut out = Shape { unclear, ..Shape::default() };
+    let mut out = Shape {
+        unclear,
+        ..Shape::default()
+    };
     let mut registers = BTreeSet::new();
     for p in &m.processes {
         match &p.trigger {
@@ -68,7 +75,11 @@ pub fn shape(m: &ModuleFacts) -> Shape {
                 && is_state(m, n)
                 && !out.machines.iter().any(|(s, _)| s == n)
             {
-                let labels: BTreeSet<String> = c.items.iter().flat_map(|(l, _)| l.iter().map(super::expr::code)).collect();
+                let labels: BTreeSet<String> = c
+                    .items
+                    .iter()
+                    .flat_map(|(l, _)| l.iter().map(super::expr::code))
+                    .collect();
                 out.machines.push((n.clone(), labels.len()));
             }
         });
@@ -120,7 +131,11 @@ impl Shape {
         }
         if !self.memories.is_empty() {
             let names = ticks(&self.memories);
-            with.push(format!("{} ({})", if names.len() == 1 { "a memory" } else { "memories" }, list(&names, "and")));
+            with.push(format!(
+                "{} ({})",
+                if names.len() == 1 { "a memory" } else { "memories" },
+                list(&names, "and")
+            ));
         }
         for (what, found) in [("counter", &self.counters), ("shift register", &self.shifters)] {
             match found.len() {
@@ -132,17 +147,31 @@ impl Shape {
         let clocked = !self.registers.is_empty() || !self.memories.is_empty();
         if self.instances > 0 && !clocked && !self.unclear {
             let parts = ticks(&self.parts);
-            let of = if parts.len() <= 4 { format!(" ({})", list(&parts, "and")) } else { String::new() };
-            return format!("{} around {}{of}", pick.one(&["a structural wrapper", "a piece of glue logic", "a composition"]), count(self.instances, "instance"));
+            let of = if parts.len() <= 4 {
+                format!(" ({})", list(&parts, "and"))
+            } else {
+                String::new()
+            };
+            return format!(
+                "{} around {}{of}",
+                pick.one(&["a structural wrapper", "a piece of glue logic", "a composition"]),
+                count(self.instances, "instance")
+            );
         }
         if self.instances > 0 {
             with.push(count(self.instances, "submodule instance"));
         }
         if !clocked && self.unclear {
-            return pick.one(&["a block with the interface given in the code", "an RTL block"]).into();
+            return pick
+                .one(&["a block with the interface given in the code", "an RTL block"])
+                .into();
         }
         if !clocked {
-            let kind = if self.latches { "a latch-based block" } else { pick.one(&["a combinational block", "purely combinational logic"]) };
+            let kind = if self.latches {
+                "a latch-based block"
+            } else {
+                pick.one(&["a combinational block", "purely combinational logic"])
+            };
             return match self.decoders {
                 0 => kind.into(),
                 1 => format!("{kind} built around a case decoder"),
@@ -155,7 +184,10 @@ impl Shape {
         };
         if with.is_empty() {
             let n = count(self.registers.len(), "register");
-            return pick.of(vec![format!("a clocked block with {clocks}{n}"), format!("sequential logic with {clocks}{n}")]);
+            return pick.of(vec![
+                format!("a clocked block with {clocks}{n}"),
+                format!("sequential logic with {clocks}{n}"),
+            ]);
         }
         let head = pick.one(&["clocked block", "synchronous block", "sequential circuit"]);
         let extra = if clocks.is_empty() { String::new() } else { clocks };

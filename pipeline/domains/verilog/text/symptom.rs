@@ -23,7 +23,9 @@ pub struct Seen<'a> {
 
 /// The first mismatch as a sentence.
 pub fn first(seen: &Seen, pick: &mut Pick) -> String {
-    let Some(x) = seen.mismatches.first() else { return String::new() };
+    let Some(x) = seen.mismatches.first() else {
+        return String::new();
+    };
     let (s, n, e, g) = (tick(&x.signal), x.cycle, tick(&x.expected), tick(&x.got));
     pick.of(vec![
         format!("The first thing to go wrong is {s}: at cycle {n} it is {g} and should be {e}."),
@@ -45,7 +47,10 @@ pub fn unknown(seen: &Seen, operator: &str, pick: &mut Pick) -> Option<String> {
     let x = seen.mismatches.first().filter(|x| x.got.contains(['x', 'X']))?;
     ["reset_polarity", "register_not_reset"].contains(&operator).then(|| {
         pick.of(vec![
-            format!("The {} in the log is the mark of a register that no reset has reached yet.", tick(&x.got)),
+            format!(
+                "The {} in the log is the mark of a register that no reset has reached yet.",
+                tick(&x.got)
+            ),
             format!("{} means that nothing has given it a value so far.", tick(&x.got)),
             "An X like this one comes from state that was never initialised.".to_string(),
         ])
@@ -56,19 +61,27 @@ pub fn unknown(seen: &Seen, operator: &str, pick: &mut Pick) -> Option<String> {
 pub fn others(seen: &Seen, pick: &mut Pick) -> Option<String> {
     let first = &seen.mismatches.first()?.signal;
     let mut named = BTreeSet::new();
-    let rest: Vec<&Mismatch> = seen.mismatches.iter().filter(|x| x.signal != *first && named.insert(&x.signal)).collect();
+    let rest: Vec<&Mismatch> = seen
+        .mismatches
+        .iter()
+        .filter(|x| x.signal != *first && named.insert(&x.signal))
+        .collect();
     let (one, many) = (rest.first()?, rest.len());
     Some(match many {
-        1 => pick.of(vec![
-            format!("{} goes wrong too, from cycle {} on the log.", tick(&one.signal), one.cycle),
-            format!("The log also lists {} (cycle {}).", tick(&one.signal), one.cycle),
-        ])
-        .replace(" on the log", " in the log"),
+        1 => pick
+            .of(vec![
+                format!(
+                    "{} goes wrong too, from cycle {} on the log.",
+                    tick(&one.signal),
+                    one.cycle
+                ),
+                format!("The log also lists {} (cycle {}).", tick(&one.signal), one.cycle),
+            ])
+            .replace(" on the log", " in the log"),
         2..=4 => {
             let all: Vec<String> = rest.iter().map(|x| tick(&x.signal)).collect();
             pick.of(vec![
                 format!("{} are affected as well.", list(&all, "and")),
-                format!("So are {}.", list(&all, "and")),
                 format!("The same log has mismatches on {}.", list(&all, "and")),
             ])
         }
@@ -90,6 +103,20 @@ pub fn link(m: &ModuleFacts, place: &Place, signal: &str, pick: &mut Pick) -> Op
     let way = way(m, place, signal)?;
     let line = format!("line {}", place.line);
     let s = tick(signal);
+    if place.gone {
+        // The line itself is no longer there: only its surroundings can be pointed at.
+        let chain: Vec<String> = way.iter().map(|n| tick(n)).collect();
+        return Some(match &way[..] {
+            [_] => pick.of(vec![
+                format!("The code that takes care of {s} is around {line}."),
+                format!("{s} is dealt with near {line}."),
+            ]),
+            _ => pick.of(vec![
+                format!("{s} depends on {}, which is dealt with around {line}.", chain[0]),
+                format!("The chain is {}; look for its start near {line}.", chain.join(" → ")),
+            ]),
+        });
+    }
     match &way[..] {
         [_] => Some(match place.site {
             Site::Condition | Site::Label => pick.of(vec![
@@ -101,7 +128,10 @@ pub fn link(m: &ModuleFacts, place: &Place, signal: &str, pick: &mut Pick) -> Op
                 format!("{s} is assigned in the block that starts on {line}."),
                 format!("The block headed by {line} is the one that drives {s}."),
             ]),
-            Site::Declaration => pick.of(vec![format!("{s} is declared on {line}."), format!("Its declaration is on {line}.")]),
+            Site::Declaration => pick.of(vec![
+                format!("{s} is declared on {line}."),
+                format!("Its declaration is on {line}."),
+            ]),
             _ => pick.of(vec![
                 format!("{s} gets its value on {line}."),
                 format!("The statement behind {s} is on {line}."),
@@ -122,13 +152,25 @@ pub fn link(m: &ModuleFacts, place: &Place, signal: &str, pick: &mut Pick) -> Op
                 ]),
                 _ => pick.of(vec![
                     format!("The way from {line} to that output is {}.", chain.join(" → ")),
-                    format!("Traced back, {s} depends on {from} through {}; {from} is set around {line}.", list(&chain[1..chain.len() - 1], "and")),
-                    format!("{from} reaches {s} by {}, and {line} is where {from} is decided.", list(&chain[1..chain.len() - 1], "then")),
-                    format!("Follow the data: {}. The head of this chain is on {line}.", chain.join(" → ")),
+                    format!(
+                        "Traced back, {s} depends on {from} through {}; {from} is set around {line}.",
+                        list(&chain[1..chain.len() - 1], "and")
+                    ),
+                    format!(
+                        "{from} reaches {s} by {}, and {line} is where {from} is decided.",
+                        list(&chain[1..chain.len() - 1], "then")
+                    ),
+                    format!(
+                        "Follow the data: {}. The head of this chain is on {line}.",
+                        chain.join(" → ")
+                    ),
                 ]),
             };
             let late = match registers.len() {
-                1 if pick.chance(60) => format!(" (The step over {} is a register, so the effect arrives a clock later.)", registers[0]),
+                1 if pick.chance(60) => format!(
+                    " (The step over {} is a register, so the effect arrives a clock later.)",
+                    registers[0]
+                ),
                 _ => String::new(),
             };
             Some(text + &late)
@@ -142,11 +184,22 @@ pub fn link(m: &ModuleFacts, place: &Place, signal: &str, pick: &mut Pick) -> Op
 pub fn evaluated(m: &ModuleFacts, place: &Place, seen: &Seen, pick: &mut Pick) -> Option<String> {
     let x = seen.mismatches.first()?;
     let (was, now) = place.exprs.as_ref()?;
-    let combinational = place.process.and_then(|i| m.processes.get(i)).is_none_or(|p| p.trigger == Trigger::Levels(None));
-    if place.site != Site::Value || place.targets != [x.signal.clone()] || !combinational || m.processes_of(&x.signal).len() > 0 {
+    let combinational = place
+        .process
+        .and_then(|i| m.processes.get(i))
+        .is_none_or(|p| p.trigger == Trigger::Levels(None));
+    if place.site != Site::Value
+        || place.targets != [x.signal.clone()]
+        || !combinational
+        || m.processes_of(&x.signal).len() > 0
+    {
         return None;
     }
-    let inputs: BTreeMap<String, u128> = seen.inputs.iter().filter_map(|(n, v)| Some((n.clone(), logged(v)?))).collect();
+    let inputs: BTreeMap<String, u128> = seen
+        .inputs
+        .iter()
+        .filter_map(|(n, v)| Some((n.clone(), logged(v)?)))
+        .collect();
     let (want, got) = (logged(&x.expected)?, logged(&x.got)?);
     let (a, b) = (eval(was, &inputs, m)?.0, eval(now, &inputs, m)?.0);
     if u128::from(a) != want || u128::from(b) != got {
@@ -154,7 +207,12 @@ pub fn evaluated(m: &ModuleFacts, place: &Place, seen: &Seen, pick: &mut Pick) -
     }
     let mut read = names(was);
     read.extend(names(now));
-    let shown: Vec<String> = seen.inputs.iter().filter(|(n, _)| read.contains(n)).map(|(n, v)| format!("`{n}={v}`")).collect();
+    let shown: Vec<String> = seen
+        .inputs
+        .iter()
+        .filter(|(n, _)| read.contains(n))
+        .map(|(n, v)| format!("`{n}={v}`"))
+        .collect();
     if shown.is_empty() || shown.len() > 6 {
         return None;
     }
@@ -174,7 +232,13 @@ pub fn inputs(place: &Place, seen: &Seen, pick: &mut Pick) -> Option<String> {
     let (was, now) = place.exprs.as_ref()?;
     let mut read = names(was);
     read.extend(names(now));
-    let shown: Vec<String> = seen.inputs.iter().filter(|(n, _)| read.contains(n)).take(5).map(|(n, v)| format!("`{n}={v}`")).collect();
+    let shown: Vec<String> = seen
+        .inputs
+        .iter()
+        .filter(|(n, _)| read.contains(n))
+        .take(5)
+        .map(|(n, v)| format!("`{n}={v}`"))
+        .collect();
     if shown.is_empty() {
         return None;
     }
@@ -188,7 +252,9 @@ pub fn inputs(place: &Place, seen: &Seen, pick: &mut Pick) -> Option<String> {
 
 /// The repaired line seen from the symptom.
 pub fn cured(seen: &Seen, pick: &mut Pick) -> String {
-    let Some(x) = seen.mismatches.first() else { return String::new() };
+    let Some(x) = seen.mismatches.first() else {
+        return String::new();
+    };
     let (s, n, e) = (tick(&x.signal), x.cycle, tick(&x.expected));
     pick.of(vec![
         format!("{s} is then {e} at cycle {n}, as it should be."),
@@ -196,7 +262,10 @@ pub fn cured(seen: &Seen, pick: &mut Pick) -> String {
         format!("After that, {s} matches at cycle {n} ({e})."),
         format!("The mismatch at cycle {n} disappears with it, since {s} now takes {e}."),
         format!("Cycle {n} then shows {s} = {e}, and all {} cycles agree.", seen.cycles),
-        format!("With this, {s} follows the expected trace through all {} cycles.", seen.cycles),
+        format!(
+            "With this, {s} follows the expected trace through all {} cycles.",
+            seen.cycles
+        ),
         String::new(),
     ])
 }

@@ -14,7 +14,12 @@ pub fn sources(m: &ModuleFacts) -> BTreeMap<String, BTreeSet<String>> {
         for t in &a.targets {
             let entry = out.entry(t.name.clone()).or_default();
             entry.extend(names(&a.value));
-            entry.extend(t.select.iter().filter_map(|s| parse(&format!("{}{s}", t.name))).flat_map(|e| names(&e)));
+            entry.extend(
+                t.select
+                    .iter()
+                    .filter_map(|s| parse(&format!("{}{s}", t.name)))
+                    .flat_map(|e| names(&e)),
+            );
         }
     }
     for p in m.processes.iter().filter(|p| p.trigger != Trigger::Initial) {
@@ -64,10 +69,17 @@ pub fn latency(m: &ModuleFacts, output: &str) -> Option<u32> {
     let control: BTreeSet<String> = m
         .processes
         .iter()
-        .flat_map(|p| m.reset(p).map(|r| r.signal).into_iter().chain(m.clock(p).map(|c| c.1.to_string())))
+        .flat_map(|p| {
+            m.reset(p)
+                .map(|r| r.signal)
+                .into_iter()
+                .chain(m.clock(p).map(|c| c.1.to_string()))
+        })
         .collect();
     let mut open = BTreeSet::new();
-    depth(m, &sources, &control, output, &mut open).filter(|d| d.0 == d.1).map(|d| d.0)
+    depth(m, &sources, &control, output, &mut open)
+        .filter(|d| d.0 == d.1)
+        .map(|d| d.0)
 }
 
 type Range = (u32, u32);
@@ -88,7 +100,10 @@ fn depth(
     }
     let mut range: Option<Range> = None;
     match sources.get(name) {
-        None if m.port(name).is_some_and(|p| p.direction == crate::domains::verilog::types::Direction::Input) => {
+        None if m
+            .port(name)
+            .is_some_and(|p| p.direction == crate::domains::verilog::types::Direction::Input) =>
+        {
             range = Some((0, 0));
         }
         None => return None,
@@ -103,8 +118,8 @@ fn depth(
     range.map(|(lo, hi)| (lo + u32::from(own), hi + u32::from(own)))
 }
 
-/// Whether some branch leaves the register alone: then its age is not fixed.
-fn keeps(m: &ModuleFacts, name: &str) -> bool {
+/// Whether every path through the processes that drive `name` assigns it.
+pub fn always_assigned(m: &ModuleFacts, name: &str) -> bool {
     fn total(s: &Stmt) -> bool {
         match s {
             Stmt::Assign(_) => true,
@@ -114,10 +129,20 @@ fn keeps(m: &ModuleFacts, name: &str) -> bool {
             Stmt::Other(..) | Stmt::Nothing => false,
         }
     }
-    let own = sources_of_register(m, name).contains(name);
-    own || !m.processes_of(name).iter().all(|i| m.processes[*i].body.slice(name).is_some_and(|s| total(&s)))
+    m.processes_of(name)
+        .iter()
+        .all(|i| m.processes[*i].body.slice(name).is_some_and(|s| total(&s)))
+}
+
+/// Whether some branch leaves the register alone: then its age is not fixed.
+fn keeps(m: &ModuleFacts, name: &str) -> bool {
+    sources_of_register(m, name).contains(name) || !always_assigned(m, name)
 }
 
 fn sources_of_register(m: &ModuleFacts, name: &str) -> BTreeSet<String> {
-    m.processes_of(name).iter().filter_map(|i| m.processes[*i].body.slice(name)).flat_map(|s| s.reads()).collect()
+    m.processes_of(name)
+        .iter()
+        .filter_map(|i| m.processes[*i].body.slice(name))
+        .flat_map(|s| s.reads())
+        .collect()
 }

@@ -14,7 +14,11 @@ impl Pick {
 
     /// A number below `n` (0 where `n` is 0).
     pub fn below(&mut self, n: usize) -> usize {
-        if n == 0 { 0 } else { self.0.random_range(0..n as u32) as usize }
+        if n == 0 {
+            0
+        } else {
+            self.0.random_range(0..n as u32) as usize
+        }
     }
 
     /// One of several.
@@ -24,7 +28,11 @@ impl Pick {
 
     /// One of several texts already composed.
     pub fn of(&mut self, mut texts: Vec<String>) -> String {
-        if texts.is_empty() { String::new() } else { texts.swap_remove(self.below(texts.len())) }
+        if texts.is_empty() {
+            String::new()
+        } else {
+            texts.swap_remove(self.below(texts.len()))
+        }
     }
 
     /// True `percent` times in a hundred.
@@ -43,7 +51,10 @@ impl Pick {
 /// "a" or "an", by the sound the word starts with.
 pub fn article(word: &str) -> &'static str {
     let bare = word.trim_start_matches('`').to_ascii_lowercase();
-    let an = bare.starts_with(['a', 'e', 'i', 'o']) || bare.starts_with("8") || bare.starts_with("11-") || bare.starts_with("18-");
+    let an = bare.starts_with(['a', 'e', 'i', 'o'])
+        || bare.starts_with("8")
+        || bare.starts_with("11-")
+        || bare.starts_with("18-");
     if an { "an" } else { "a" }
 }
 
@@ -88,7 +99,11 @@ pub fn lower(text: &str) -> String {
 /// Ends a sentence: a full stop unless there is one.
 pub fn stop(text: &str) -> String {
     let text = text.trim_end();
-    if text.ends_with(['.', '?', '!', ':']) { text.to_string() } else { format!("{text}.") }
+    if text.ends_with(['.', '?', '!', ':']) {
+        text.to_string()
+    } else {
+        format!("{text}.")
+    }
 }
 
 #[cfg(test)]
@@ -97,9 +112,23 @@ mod tests {
 
     #[test]
     fn small_grammar() {
-        assert_eq!((article("`input`"), article("FIFO"), article("8-bit"), article("unsigned")), ("an", "a", "an", "a"));
-        assert_eq!(count(1, "state") + &count(2, "entry") + &count(12, "mux"), "one statetwo entries12 muxes");
-        assert_eq!((lower("Positive edge"), lower("FIFO depth")), ("positive edge".into(), "FIFO depth".into()));
+        assert_eq!(
+            (
+                article("`input`"),
+                article("FIFO"),
+                article("8-bit"),
+                article("unsigned")
+            ),
+            ("an", "a", "an", "a")
+        );
+        assert_eq!(
+            count(1, "state") + &count(2, "entry") + &count(12, "mux"),
+            "one statetwo entries12 muxes"
+        );
+        assert_eq!(
+            (lower("Positive edge"), lower("FIFO depth")),
+            ("positive edge".into(), "FIFO depth".into())
+        );
         let picks = |seed| (0..20).map(|_| Pick::new(seed).below(9)).collect::<Vec<_>>();
         assert_eq!(picks(7), picks(7));
     }

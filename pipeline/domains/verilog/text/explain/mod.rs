@@ -32,6 +32,8 @@ pub struct Case<'a> {
     pub speaker: &'a Speaker<'a>,
     pub mutation: &'a Mutation,
     pub place: &'a Place,
+    /// Facts of the broken text, where it can be read.
+    pub broken: Option<&'a ModuleFacts>,
 }
 
 impl Case<'_> {
@@ -67,7 +69,11 @@ impl Case<'_> {
 
     /// The first target, or the mutation's subject.
     pub fn target(&self) -> Option<&str> {
-        self.place.targets.first().map(String::as_str).or(self.mutation.subject.as_deref())
+        self.place
+            .targets
+            .first()
+            .map(String::as_str)
+            .or(self.mutation.subject.as_deref())
     }
 
     /// The clock edge of the process around it: ("rising", "clk").
@@ -80,7 +86,11 @@ impl Case<'_> {
 
 fn quote(whole: &str, part: &str) -> String {
     let part = part.split_whitespace().collect::<Vec<_>>().join(" ");
-    let text = if whole.len() <= MAX_QUOTE || part.is_empty() { whole } else { &part };
+    let text = if whole.len() <= MAX_QUOTE || part.is_empty() {
+        whole
+    } else {
+        &part
+    };
     let text = text.trim_end_matches([';', ',']);
     if text.len() > MAX_QUOTE {
         let cut = text.char_indices().take(MAX_QUOTE - 2).last().map_or(0, |c| c.0);
@@ -91,7 +101,9 @@ fn quote(whole: &str, part: &str) -> String {
 
 /// Tells a fault that compiles.
 pub fn semantic(c: &Case, pick: &mut Pick) -> Told {
-    flow::tell(c, pick).or_else(|| wiring::tell(c, pick)).unwrap_or_else(|| value::tell(c, pick))
+    flow::tell(c, pick)
+        .or_else(|| wiring::tell(c, pick))
+        .unwrap_or_else(|| value::tell(c, pick))
 }
 
 /// Tells a fault that the compiler rejects.

@@ -12,7 +12,11 @@ pub fn tell(c: &Case, pick: &mut Pick) -> Told {
     let (r, w) = (tick(&right), tick(&wrong));
     let of = |fault: Vec<String>, effect: Vec<String>, cure: Vec<String>, pick: &mut Pick| Told {
         fault: pick.of(fault),
-        effect: if effect.is_empty() { String::new() } else { pick.of(effect) },
+        effect: if effect.is_empty() {
+            String::new()
+        } else {
+            pick.of(effect)
+        },
         cure: pick.of(cure),
     };
     match c.mutation.operator.as_str() {
@@ -24,7 +28,8 @@ pub fn tell(c: &Case, pick: &mut Pick) -> Told {
                 format!("Nothing ends the statement or declaration on {line}."),
             ],
             vec![
-                "The parser reads on into the next line and stumbles over the first token that cannot continue it.".into(),
+                "The parser reads on into the next line and stumbles over the first token that cannot continue it."
+                    .into(),
                 "What follows is taken as part of it, hence the complaint about a later token.".into(),
                 "Verilog ignores line ends, so the next line becomes a continuation that makes no sense.".into(),
             ],
@@ -35,17 +40,41 @@ pub fn tell(c: &Case, pick: &mut Pick) -> Told {
             ],
             pick,
         ),
-        "missing_end" | "missing_endcase" | "missing_endmodule" | "missing_endgenerate" | "missing_endfunction" | "missing_endtask" => {
+        "missing_endmodule" => of(
+            vec![
+                "The module is never closed: `endmodule` is missing.".into(),
+                "There is no `endmodule` at the end of the module.".into(),
+                "A module needs its `endmodule`, and this one has lost it.".into(),
+            ],
+            vec![
+                "The text goes on, or ends, while the parser still waits for items of the module.".into(),
+                "At the point of the message the module is still open.".into(),
+            ],
+            vec![
+                "I put `endmodule` back.".into(),
+                "With `endmodule` the module is complete.".into(),
+            ],
+            pick,
+        ),
+        "missing_end" | "missing_endcase" | "missing_endgenerate" | "missing_endfunction" | "missing_endtask" => {
             let word = tick(right.split_whitespace().next().unwrap_or("end"));
+            let spot = if c.place.gone {
+                format!("before line {}", c.place.line)
+            } else {
+                format!("at {line}")
+            };
             of(
                 vec![
-                    format!("A block is never closed: {word} is missing at {line}."),
-                    format!("There should be {word} at {line}."),
-                    format!("Counting openers and closers, one {word} is lacking; by the indentation it belongs at {line}."),
+                    format!("A block is never closed: {word} is missing {spot}."),
+                    format!("There should be {word} {spot}."),
+                    format!(
+                        "Counting openers and closers, one {word} is lacking; by the indentation it belongs {spot}."
+                    ),
                 ],
                 vec![
                     "The parser stays inside the block, and what comes next is not allowed there.".into(),
-                    "All that follows is read as if it still belonged to the open block, up to a keyword that cannot.".into(),
+                    "All that follows is read as if it still belonged to the open block, up to a keyword that cannot."
+                        .into(),
                 ],
                 vec![
                     format!("With {word} back, every opener has its closer again."),
@@ -60,10 +89,14 @@ pub fn tell(c: &Case, pick: &mut Pick) -> Told {
                 format!("{big} governs several statements but does not open a block."),
             ],
             vec![
-                "Only the first statement belongs to it without `begin`; the `end` after the others has no partner.".into(),
+                "Only the first statement belongs to it without `begin`; the `end` after the others has no partner."
+                    .into(),
                 "The parser takes one statement and then meets an `end` too many.".into(),
             ],
-            vec!["`begin` there pairs with that `end` again.".into(), format!("Opening the block with `begin` on {line} cures it.")],
+            vec![
+                "`begin` there pairs with that `end` again.".into(),
+                format!("Opening the block with `begin` on {line} cures it."),
+            ],
             pick,
         ),
         "wrong_closing_keyword" => of(
@@ -85,7 +118,10 @@ pub fn tell(c: &Case, pick: &mut Pick) -> Told {
                 "The expression does not end where it should, and the next token cannot continue it.".into(),
                 "For the parser the bracket is still open when the statement is over.".into(),
             ],
-            vec![format!("A {r} in its place balances the line."), format!("I closed it with {r}.")],
+            vec![
+                format!("A {r} in its place balances the line."),
+                format!("I closed it with {r}."),
+            ],
             pick,
         ),
         "extra_parenthesis" => of(
@@ -94,7 +130,10 @@ pub fn tell(c: &Case, pick: &mut Pick) -> Told {
                 format!("{big} closes a parenthesis that was never opened."),
             ],
             vec!["After the expression is complete the parser meets a `)` without a partner.".into()],
-            vec!["Taking the surplus `)` away is enough.".into(), format!("I removed the second `)` on {line}.")],
+            vec![
+                "Taking the surplus `)` away is enough.".into(),
+                format!("I removed the second `)` on {line}."),
+            ],
             pick,
         ),
         "misspelt_keyword" => of(
@@ -107,13 +146,25 @@ pub fn tell(c: &Case, pick: &mut Pick) -> Told {
                 format!("{w} is no keyword, so the parser takes it for a name, and the rest of the line does not fit."),
                 "An unknown word is an identifier to the compiler, and no identifier can stand there.".into(),
             ],
-            vec![format!("Spelt {r}, the line parses."), format!("I corrected it to {r}.")],
+            vec![
+                format!("Spelt {r}, the line parses."),
+                format!("I corrected it to {r}."),
+            ],
             pick,
         ),
         "joined_else_if" => of(
-            vec![format!("Verilog has no {w}: {line} must say `else if`."), format!("{w} on {line} comes from another language.")],
-            vec!["The compiler takes it for the name of something, and a condition cannot follow a name like that.".into()],
-            vec!["Two words, `else if`, make it Verilog.".into(), format!("I wrote `else if` on {line}.")],
+            vec![
+                format!("Verilog has no {w}: {line} must say `else if`."),
+                format!("{w} on {line} comes from another language."),
+            ],
+            vec![
+                "The compiler takes it for the name of something, and a condition cannot follow a name like that."
+                    .into(),
+            ],
+            vec![
+                "Two words, `else if`, make it Verilog.".into(),
+                format!("I wrote `else if` on {line}."),
+            ],
             pick,
         ),
         "missing_assign" => of(
@@ -121,8 +172,14 @@ pub fn tell(c: &Case, pick: &mut Pick) -> Told {
                 format!("The keyword `assign` is missing on {line}."),
                 format!("{big} makes a continuous assignment without saying `assign`."),
             ],
-            vec!["At module level a name at the start of an item begins an instantiation, and `=` cannot follow there.".into()],
-            vec!["`assign` in front turns it into a continuous assignment.".into(), format!("I put `assign` back on {line}.")],
+            vec![
+                "At module level a name at the start of an item begins an instantiation, and `=` cannot follow there."
+                    .into(),
+            ],
+            vec![
+                "`assign` in front turns it into a continuous assignment.".into(),
+                format!("I put `assign` back on {line}."),
+            ],
             pick,
         ),
         "digit_out_of_base" | "wrong_base" | "missing_quote" | "c_style_literal" => literal(c, pick),
@@ -132,7 +189,10 @@ pub fn tell(c: &Case, pick: &mut Pick) -> Told {
                 format!("The condition on {line} assigns where it should compare."),
             ],
             vec!["Verilog has no assignment inside an expression, unlike C, so the compiler rejects the line.".into()],
-            vec!["`==` makes it the comparison that it was meant to be.".into(), format!("I wrote `==` on {line}.")],
+            vec![
+                "`==` makes it the comparison that it was meant to be.".into(),
+                format!("I wrote `==` on {line}."),
+            ],
             pick,
         ),
         "undeclared_identifier" => of(
@@ -141,17 +201,32 @@ pub fn tell(c: &Case, pick: &mut Pick) -> Told {
                 format!("{big} refers to {w}, a misspelling of {r}."),
                 format!("{w} ({line}) does not exist. What does exist is {r}."),
             ],
-            vec!["In an expression nothing is declared implicitly, so an unknown name is an error.".into(), "The compiler cannot bind the name to any signal.".into()],
-            vec![format!("With {r} the reference resolves."), format!("I replaced {w} by {r}.")],
+            vec![
+                "In an expression nothing is declared implicitly, so an unknown name is an error.".into(),
+                "The compiler cannot bind the name to any signal.".into(),
+            ],
+            vec![
+                format!("With {r} the reference resolves."),
+                format!("I replaced {w} by {r}."),
+            ],
             pick,
         ),
         "reg_declared_as_wire" | "output_not_reg" => of(
             vec![
-                format!("{} is assigned in a procedural block, but {line} declares a net.", c.targets()),
+                format!(
+                    "{} is assigned in a procedural block, but {line} declares a net.",
+                    c.targets()
+                ),
                 format!("The declaration of {} on {line} lacks `reg`.", c.targets()),
             ],
-            vec!["Procedural assignments need a variable: a net can only be driven by `assign` or by a port.".into(), "Inside `always` only variables may be assigned, and a plain net is none.".into()],
-            vec!["Declared as `reg` it may be assigned there.".into(), format!("The declaration has to read {}.", c.was())],
+            vec![
+                "Procedural assignments need a variable: a net can only be driven by `assign` or by a port.".into(),
+                "Inside `always` only variables may be assigned, and a plain net is none.".into(),
+            ],
+            vec![
+                "Declared as `reg` it may be assigned there.".into(),
+                format!("The declaration has to read {}.", c.was()),
+            ],
             pick,
         ),
         "missing_declaration" => of(
@@ -169,7 +244,10 @@ pub fn tell(c: &Case, pick: &mut Pick) -> Told {
                 format!("The module name on {line} is misspelt: {w} for {r}."),
             ],
             vec!["The elaborator looks the name up among all modules and finds none.".into()],
-            vec![format!("With {r} the instance is bound to its module."), format!("I corrected the name to {r}.")],
+            vec![
+                format!("With {r} the instance is bound to its module."),
+                format!("I corrected the name to {r}."),
+            ],
             pick,
         ),
         "wrong_port_name" => of(
@@ -178,13 +256,19 @@ pub fn tell(c: &Case, pick: &mut Pick) -> Told {
                 format!("The port name {w} on {line} is a misspelling of {r}."),
             ],
             vec!["Named connections must match the ports of the instantiated module letter by letter.".into()],
-            vec![format!("Spelt {r}, the connection is found."), format!("I corrected it to {r}.")],
+            vec![
+                format!("Spelt {r}, the connection is found."),
+                format!("I corrected it to {r}."),
+            ],
             pick,
         ),
         _ => of(
-            vec![format!("{big} is where it fails: {now} should be {}.", c.was()), format!("The trouble is {now} on {line}.")],
+            vec![
+                format!("{big} is where it fails: {w} should be {r}."),
+                format!("The trouble is {w} on {line}; {r} belongs there."),
+            ],
             vec![],
-            vec![format!("It has to read {}.", c.was())],
+            vec![format!("With {r} it compiles."), format!("I restored {r}.")],
             pick,
         ),
     }
@@ -200,7 +284,8 @@ fn literal(c: &Case, pick: &mut Pick) -> Told {
             "The letter after the quote sets the base, and every digit must exist in it.".to_string(),
         ],
         "missing_quote" => vec![
-            "Without the quote the size, the base and the digits run together into something that is no number.".to_string(),
+            "Without the quote the size, the base and the digits run together into something that is no number."
+                .to_string(),
             "A sized literal is size, quote, base letter, digits; here the quote is lacking.".to_string(),
         ],
         _ => vec!["`0x` is how C writes it; Verilog wants the size, a quote and the base letter.".to_string()],
@@ -212,7 +297,11 @@ fn literal(c: &Case, pick: &mut Pick) -> Told {
             format!("The constant {w} ({line}) is badly formed."),
         ]),
         effect: pick.of(why),
-        cure: pick.of(vec![format!("It has to be {r}."), format!("Written as {r} it is a number again."), format!("I corrected the constant to {r}.")]),
+        cure: pick.of(vec![
+            format!("It has to be {r}."),
+            format!("Written as {r} it is a number again."),
+            format!("I corrected the constant to {r}."),
+        ]),
     }
 }
 

@@ -11,6 +11,9 @@ use crate::domains::verilog::text::wording::Pick;
 pub fn tell(c: &Case, pick: &mut Pick) -> Told {
     let found = c.place.exprs.as_ref().and_then(|(was, now)| difference(was, now));
     let Some(d) = found else { return plain(c, pick) };
+    if c.place.site == Site::Left {
+        return left(c, pick);
+    }
     let mut told = match &d {
         Difference::Operator(l, right, wrong, r) => operator(c, (l, right, wrong, r), pick),
         Difference::Unary(right, wrong, arg) => reduction(c, right, wrong, arg, pick),
@@ -26,7 +29,11 @@ pub fn tell(c: &Case, pick: &mut Pick) -> Told {
     if let Some(words) = when_taken(c, pick)
         && (told.effect.is_empty() || pick.chance(60))
     {
-        told.effect = if told.effect.is_empty() || pick.chance(40) { words } else { format!("{} {words}", told.effect) };
+        told.effect = if told.effect.is_empty() || pick.chance(40) {
+            words
+        } else {
+            format!("{} {words}", told.effect)
+        };
     }
     told
 }
@@ -46,15 +53,18 @@ fn when_taken(c: &Case, pick: &mut Pick) -> Option<String> {
             format!("As written the branch is entered when {n}; it belongs to the case that {w}."),
             format!("So the guarded code runs when {n}, although it is meant for when {w}."),
             format!("The branch for {t} should be taken when {w}, and is taken when {n}."),
-            format!("In words: the code acts if {n}. The behaviour asked for needs {w}."),
-            format!("{t} therefore follow{} this branch whenever {n}, not whenever {w}.", if c.plural() { "" } else { "s" }),
+            format!("In words: the code acts if {n}, while it should act if {w}."),
+            format!(
+                "{t} therefore follow{} this branch whenever {n}, not whenever {w}.",
+                if c.plural() { "" } else { "s" }
+            ),
         ])),
         Site::Value if c.place.targets.len() == 1 && c.m.is_bit(&c.place.targets[0]) && is_bit(&was, c.m) => {
             Some(pick.of(vec![
                 format!("That makes {t} high when {n}; it has to be high when {w}."),
                 format!("{t} is thus asserted whenever {n}, while the intent is: whenever {w}."),
                 format!("Read out loud, {t} now means “{n}”, and it ought to mean “{w}”."),
-                format!("The result is a {t} that is 1 when {n} instead of when {w}."),
+                format!("As a result {t} is 1 when {n} instead of when {w}."),
             ]))
         }
         _ => None,
@@ -65,7 +75,7 @@ fn cure(c: &Case, what: &str, pick: &mut Pick) -> String {
     let line = c.line();
     pick.of(vec![
         format!("The repair is {what} on {line}."),
-        format!("Fix: {what}."),
+        format!("The remedy: {what} there."),
         format!("I changed {line} to use {what}."),
         format!("Putting {what} there removes the fault."),
         format!("What {line} needs is {what}."),
@@ -84,8 +94,8 @@ fn operator(c: &Case, (l, right, wrong, r): (&str, &str, &str, &str), pick: &mut
     let fault = pick.of(vec![
         format!("{big} computes {wrote}, but the operator has to be `{right}`."),
         format!("The culprit is {wrote} on {line}: `{wrong}` stands where `{right}` belongs."),
-        format!("On {line} the operands `{l}` and `{r}` are joined by `{wrong}`; the behaviour calls for `{right}`."),
-        format!("Look at {line}. It has {wrote}; what the description asks for is {want}."),
+        format!("On {line} the operands `{l}` and `{r}` are joined by `{wrong}`; it takes `{right}` to get the function right."),
+        format!("Look at {line}. It has {wrote}, and should have {want}."),
         format!("{wrote} in {line} is the wrong operation: this must be {want}."),
         format!("The expression for {} on {line} contains {wrote}, and that `{wrong}` should be `{right}`.", c.targets()),
     ]);
@@ -148,7 +158,11 @@ fn operator(c: &Case, (l, right, wrong, r): (&str, &str, &str, &str), pick: &mut
         ]),
         _ => String::new(),
     };
-    Told { fault, effect, cure: cure(c, &want, pick) }
+    Told {
+        fault,
+        effect,
+        cure: cure(c, &want, pick),
+    }
 }
 
 fn reduction(c: &Case, right: &str, wrong: &str, arg: &str, pick: &mut Pick) -> Told {
@@ -157,7 +171,7 @@ fn reduction(c: &Case, right: &str, wrong: &str, arg: &str, pick: &mut Pick) -> 
     let fault = pick.of(vec![
         format!("{big} reduces `{arg}` with `{wrong}` where `{right}` is meant."),
         format!("The reduction {wrote} on {line} is the wrong one; {want} is needed."),
-        format!("On {line}, `{arg}` is folded by `{wrong}`, but the description wants `{right}`."),
+        format!("On {line}, `{arg}` is folded by `{wrong}`, but it takes `{right}`."),
     ]);
     let effect = match (right, wrong) {
         ("|", "&") => "It asks for every bit to be 1 where a single one should do.",
@@ -167,7 +181,11 @@ fn reduction(c: &Case, right: &str, wrong: &str, arg: &str, pick: &mut Pick) -> 
         ("~&", "~|") => "It is true only when all bits are 0, and must be true as soon as one of them is.",
         _ => "",
     };
-    Told { fault, effect: effect.into(), cure: cure(c, &want, pick) }
+    Told {
+        fault,
+        effect: effect.into(),
+        cure: cure(c, &want, pick),
+    }
 }
 
 fn negated(c: &Case, e: &str, pick: &mut Pick) -> Told {
@@ -185,7 +203,10 @@ fn negated(c: &Case, e: &str, pick: &mut Pick) -> Told {
             format!("The branch that acts on {t} is skipped when it is due and taken when it is not."),
             format!("What should happen to {t} when {e} holds happens when it does not."),
             "Both branches have in effect changed places.".to_string(),
-            format!("So {t} {} handled the wrong way round in every case.", if c.plural() { "are" } else { "is" }),
+            format!(
+                "So {t} {} handled the wrong way round in every case.",
+                if c.plural() { "are" } else { "is" }
+            ),
         ]),
         _ => pick.of(vec![
             format!("The choice made for {t} is the opposite of the intended one."),
@@ -193,24 +214,41 @@ fn negated(c: &Case, e: &str, pick: &mut Pick) -> Told {
             "The two alternatives have changed roles.".to_string(),
         ]),
     };
-    Told { fault, effect, cure: cure(c, &format!("the plain {e}"), pick) }
+    Told {
+        fault,
+        effect,
+        cure: cure(c, &format!("the plain {e}"), pick),
+    }
 }
 
 fn unnegated(c: &Case, op: &str, arg: &str, pick: &mut Pick) -> Told {
     let (line, big) = (c.line(), capital_line(c));
-    let (bare, want) = (tick(arg), tick(&if arg.contains(' ') { format!("{op}({arg})") } else { format!("{op}{arg}") }));
+    let (bare, want) = (
+        tick(arg),
+        tick(&if arg.contains(' ') {
+            format!("{op}({arg})")
+        } else {
+            format!("{op}{arg}")
+        }),
+    );
     let fault = pick.of(vec![
         format!("{big} uses {bare} without the `{op}` it needs."),
         format!("The inversion of {bare} is missing on {line}."),
-        format!("On {line} {bare} enters with the wrong polarity: {want} is what the behaviour describes."),
+        format!("On {line} {bare} enters with the wrong polarity: {want} is what belongs here."),
         format!("{bare} on {line} should read {want}."),
         format!("An operator was left out of {line}: it is the complement of {bare} that has to be used."),
     ]);
     let t = c.targets();
     let effect = match c.place.site {
         Site::Condition => pick.of(vec![
-            format!("The test succeeds for the wrong level of {bare}, and {t} {} served by the wrong branch.", if c.plural() { "are" } else { "is" }),
-            format!("{t} therefore react{} to the opposite level of {bare}.", if c.plural() { "" } else { "s" }),
+            format!(
+                "The test succeeds for the wrong level of {bare}, and {t} {} served by the wrong branch.",
+                if c.plural() { "are" } else { "is" }
+            ),
+            format!(
+                "{t} therefore react{} to the opposite level of {bare}.",
+                if c.plural() { "" } else { "s" }
+            ),
         ]),
         _ => pick.of(vec![
             format!("{t} is computed from {bare} upside down."),
@@ -218,7 +256,11 @@ fn unnegated(c: &Case, op: &str, arg: &str, pick: &mut Pick) -> Told {
             format!("Every 0 that {bare} should contribute to {t} arrives as a 1, and the reverse."),
         ]),
     };
-    Told { fault, effect, cure: cure(c, &want, pick) }
+    Told {
+        fault,
+        effect,
+        cure: cure(c, &want, pick),
+    }
 }
 
 fn constant(c: &Case, right: &str, wrong: &str, pick: &mut Pick) -> Told {
@@ -243,11 +285,15 @@ fn constant(c: &Case, right: &str, wrong: &str, pick: &mut Pick) -> Told {
                 format!("The concatenation becomes {} bit narrower, and the parts to the left of the literal land in the wrong positions.", a.abs_diff(b)),
             ]),
         };
-        return Told { fault, effect, cure: cure(c, &r, pick) };
+        return Told {
+            fault,
+            effect,
+            cure: cure(c, &r, pick),
+        };
     }
     let fault = pick.of(vec![
         format!("The constant on {line} is {w}, and it should be {r}."),
-        format!("{big} works with {w} where the description gives {r}."),
+        format!("{big} works with {w} where the right value is {r}."),
         format!("{w} in {line} is not the right number: {r} is."),
         format!("On {line}, {r} has become {w}."),
         format!("The value {w} used for {t} on {line} is wrong; {r} is required."),
@@ -268,7 +314,11 @@ fn constant(c: &Case, right: &str, wrong: &str, pick: &mut Pick) -> Told {
         ]),
         _ => String::new(),
     };
-    Told { fault, effect, cure: cure(c, &r, pick) }
+    Told {
+        fault,
+        effect,
+        cure: cure(c, &r, pick),
+    }
 }
 
 fn name(c: &Case, right: &str, wrong: &str, pick: &mut Pick) -> Told {
@@ -284,7 +334,11 @@ fn name(c: &Case, right: &str, wrong: &str, pick: &mut Pick) -> Told {
             format!("Once this transition is taken, the machine is in the wrong state and everything decoded from {t} is off."),
             format!("From there on the sequence of states no longer matches, and the actions of {r} are left out."),
         ]);
-        return Told { fault, effect, cure: cure(c, &format!("{r} as the next state"), pick) };
+        return Told {
+            fault,
+            effect,
+            cure: cure(c, &format!("{r} as the next state"), pick),
+        };
     }
     let fault = pick.of(vec![
         format!("{big} reads {w} where {r} belongs."),
@@ -293,8 +347,16 @@ fn name(c: &Case, right: &str, wrong: &str, pick: &mut Pick) -> Told {
         format!("On {line}, {t} is computed from {w}, but it depends on {r}."),
         format!("A mix-up of names sits on {line}. It says {w} and means {r}."),
     ]);
-    let what = c.speaker.behaviour(right).and_then(|b| b.sentence).filter(|s| s.len() < 90);
-    let other = c.speaker.behaviour(wrong).and_then(|b| b.sentence).filter(|s| s.len() < 90);
+    let what = c
+        .speaker
+        .behaviour(right)
+        .and_then(|b| b.sentence)
+        .filter(|s| s.len() < 90);
+    let other = c
+        .speaker
+        .behaviour(wrong)
+        .and_then(|b| b.sentence)
+        .filter(|s| s.len() < 90);
     let effect = match (what, other) {
         (Some(s), _) if pick.chance(60) => format!("{r} {s}; {w} is something else."),
         (_, Some(s)) => format!("{w} {s}, which is not what {t} needs here."),
@@ -304,7 +366,11 @@ fn name(c: &Case, right: &str, wrong: &str, pick: &mut Pick) -> Told {
             format!("{t} follows a signal that has no business there, and goes wrong where {w} and {r} part."),
         ]),
     };
-    Told { fault, effect, cure: cure(c, &r, pick) }
+    Told {
+        fault,
+        effect,
+        cure: cure(c, &r, pick),
+    }
 }
 
 fn swapped(c: &Case, a: &str, b: &str, pick: &mut Pick) -> Told {
@@ -315,13 +381,19 @@ fn swapped(c: &Case, a: &str, b: &str, pick: &mut Pick) -> Told {
         format!("On {line} `{b}` stands to the left of `{a}`, and the operation is not symmetric."),
     ]);
     let effect = format!("The result for {} is that of the exchanged operands.", c.targets());
-    Told { fault, effect, cure: cure(c, &format!("{} with the operands exchanged back", c.was()), pick) }
+    Told {
+        fault,
+        effect,
+        cure: cure(c, &format!("{} with the operands exchanged back", c.was()), pick),
+    }
 }
 
 fn branches(c: &Case, test: &str, yes: &str, no: &str, pick: &mut Pick) -> Told {
     let (line, big, t) = (c.line(), capital_line(c), c.targets());
     let (yes, no) = (tick(yes), tick(no));
-    let test = parse(test).filter(|e| sayable(e, c.m)).map_or(format!("`{test}` is true"), |e| condition(&c.speaker.open(&e), c.m));
+    let test = parse(test)
+        .filter(|e| sayable(e, c.m))
+        .map_or(format!("`{test}` is true"), |e| condition(&c.speaker.open(&e), c.m));
     let fault = pick.of(vec![
         format!("The two alternatives of the `?:` on {line} are exchanged."),
         format!("{big} selects the wrong one of {yes} and {no}: when {test}, it must be {yes}."),
@@ -333,17 +405,27 @@ fn branches(c: &Case, test: &str, yes: &str, no: &str, pick: &mut Pick) -> Told 
         format!("So {t} carries {no} when {test}, and {yes} when not."),
         format!("Each case hands {t} the value meant for the other one."),
     ]);
-    Told { fault, effect, cure: cure(c, &format!("{yes} before the colon and {no} after it"), pick) }
+    Told {
+        fault,
+        effect,
+        cure: cure(c, &format!("{yes} before the colon and {no} after it"), pick),
+    }
 }
 
 fn dropped(c: &Case, op: &str, gone: &str, left: &str, pick: &mut Pick) -> Told {
     let (line, big, t) = (c.line(), capital_line(c), c.targets());
     let g = tick(gone);
+    if super::super::expr::number_value(gone).is_some() {
+        return offset(c, op, gone, left, pick);
+    }
     let fault = pick.of(vec![
         format!("{big} leaves out {g}."),
         format!("The term {g} is missing from the expression on {line}."),
         format!("What {line} computes lacks the operand {g} (joined by `{op}`)."),
-        format!("On {line} only `{left}` is left of `{}`.", super::super::expr::code(&rejoin(op, gone, left))),
+        format!(
+            "On {line} only `{left}` is left of `{}`.",
+            super::super::expr::code(&rejoin(op, gone, left))
+        ),
         format!("{t} should also take {g} into account; {line} does not."),
     ]);
     let remaining = c.place.exprs.as_ref().map(|(_, now)| names(now)).unwrap_or_default();
@@ -369,17 +451,38 @@ fn dropped(c: &Case, op: &str, gone: &str, left: &str, pick: &mut Pick) -> Told 
             format!("{g} alone can no longer bring it about."),
             format!("The contribution of {g} is lost."),
         ]),
-        "+" | "-" if matches!(gone, "1" | "1'b1" | "1'd1") && c.target() == Some(left) => pick.of(vec![
-            format!("{t} is not stepped at all and keeps repeating its old value."),
-            format!("The assignment gives {t} what it already holds, so it stands still."),
-        ]),
-        "+" | "-" if matches!(gone, "1" | "1'b1" | "1'd1") => {
-            format!("The value comes out one too {}.", if op == "+" { "low" } else { "high" })
-        }
         _ if unseen => format!("{t} is now independent of {g}."),
         _ => format!("The operation with {g} is not carried out."),
     };
-    Told { fault, effect, cure: cure(c, &format!("{g} back in the expression"), pick) }
+    Told {
+        fault,
+        effect,
+        cure: cure(c, &format!("{g} back in the expression"), pick),
+    }
+}
+
+/// A literal operand is gone: `x + 1` became `x`.
+fn offset(c: &Case, op: &str, gone: &str, left: &str, pick: &mut Pick) -> Told {
+    let (line, t) = (c.line(), c.targets());
+    let (whole, rest) = (tick(&format!("{left} {op} {gone}")), tick(left));
+    let effect = match op {
+        "+" | "-" if c.target() == Some(left) => pick.of(vec![
+            format!("{t} is not stepped at all and keeps repeating its old value."),
+            format!("The assignment gives {t} what it already holds, so it stands still."),
+        ]),
+        "+" => format!("The value comes out too low by {}.", tick(gone)),
+        "-" => format!("The value comes out too high by {}.", tick(gone)),
+        _ => String::new(),
+    };
+    Told {
+        fault: pick.of(vec![
+            format!("The `{op} {gone}` is missing on {line}."),
+            format!("{} uses {rest} where {whole} is needed.", capital_line(c)),
+            format!("On {line} {rest} should be {whole}."),
+        ]),
+        effect,
+        cure: cure(c, &whole, pick),
+    }
 }
 
 /// Whether the changed expression is about single bits.
@@ -398,7 +501,7 @@ fn replaced(c: &Case, right: &str, wrong: &str, pick: &mut Pick) -> Told {
     let fault = pick.of(vec![
         format!("{big} has {w} where {r} is needed."),
         format!("The expression {w} on {line} is wrong; it has to be {r}."),
-        format!("On {line} stands {w}. The description requires {r}."),
+        format!("On {line} stands {w}. It has to be {r}."),
         format!("{w} in {line} takes the place of {r}."),
     ]);
     let effect = match c.mutation.operator.as_str() {
@@ -425,7 +528,30 @@ fn replaced(c: &Case, right: &str, wrong: &str, pick: &mut Pick) -> Told {
         "dropped_zero_extension" => "Without the leading zeros the operand is narrower, and its width no longer fixes that of the expression.".into(),
         _ => String::new(),
     };
-    Told { fault, effect, cure: cure(c, &r, pick) }
+    Told {
+        fault,
+        effect,
+        cure: cure(c, &r, pick),
+    }
+}
+
+/// The wrong bits of a target are assigned.
+fn left(c: &Case, pick: &mut Pick) -> Told {
+    let target = |s: &str| tick(s.split(['=', '<']).next().unwrap_or(s).trim());
+    let (right, wrong, line) = (target(&c.place.was), target(&c.place.now), c.line());
+    Told {
+        fault: pick.of(vec![
+            format!("The assignment on {line} goes to {wrong}; its target has to be {right}."),
+            format!("{} writes {wrong} where it should write {right}.", capital_line(c)),
+            format!("The left side on {line} is wrong: {wrong} in the place of {right}."),
+        ]),
+        effect: pick.of(vec![
+            "The value is sound, but it lands in the wrong bits, and those that wait for it get nothing from here."
+                .to_string(),
+            format!("What belongs to {right} never gets there from this statement."),
+        ]),
+        cure: cure(c, &format!("{right} on the left side"), pick),
+    }
 }
 
 /// Where the expressions cannot be compared: the construct itself, before and after.
@@ -436,5 +562,9 @@ fn plain(c: &Case, pick: &mut Pick) -> Told {
         format!("The fault sits on {line}: {now} in the place of {was}."),
         format!("On {line} we find {now}, which does not do what the description says. {was} does."),
     ]);
-    Told { fault, effect: String::new(), cure: cure(c, &was, pick) }
+    Told {
+        fault,
+        effect: String::new(),
+        cure: cure(c, &was, pick),
+    }
 }

@@ -21,10 +21,16 @@ fn narrow(c: &Case, pick: &mut Pick) -> Told {
     let (line, t) = (c.line(), c.targets());
     let (right, wrong) = widths(c);
     let verb = if c.plural() { "are" } else { "is" };
+    if c.mutation.operator == "drop_declared_range" {
+        return single(c, &right, pick);
+    }
     let fault = pick.of(vec![
         format!("{t} {verb} declared too narrow on {line}: {wrong} where {right} is needed."),
         format!("The declaration of {t} on {line} gives {wrong}; it has to be {right}."),
-        format!("Line {} declares {t} with {wrong}, and {right} is required.", c.place.line),
+        format!(
+            "Line {} declares {t} with {wrong}, and {right} is required.",
+            c.place.line
+        ),
     ]);
     let effect = pick.of(vec![
         "Verilog cuts an assigned value to the width of its target without a word, so the upper bits are lost.".into(),
@@ -39,9 +45,28 @@ fn narrow(c: &Case, pick: &mut Pick) -> Told {
     Told { fault, effect, cure }
 }
 
+/// The range is gone altogether.
+fn single(c: &Case, right: &str, pick: &mut Pick) -> Told {
+    let (line, t) = (c.line(), c.targets());
+    Told {
+        fault: pick.of(vec![
+            format!("The declaration of {t} on {line} has no range; it needs {right}."),
+            format!("{t} must have the range {right}, and {line} declares just one bit."),
+        ]),
+        effect: pick.of(vec![
+            "A scalar keeps bit 0 of what is assigned to it and drops the rest in silence.".into(),
+            format!("Only the lowest bit survives in {t}; everything above it is lost."),
+        ]),
+        cure: format!("With {right} it can hold the whole value."),
+    }
+}
+
 /// The declared range before and after, in words.
 fn widths(c: &Case) -> (String, String) {
-    let range = |s: &str| s.find('[').and_then(|a| s[a..].find(']').map(|b| tick(&s[a..a + b + 1])));
+    let range = |s: &str| {
+        s.find('[')
+            .and_then(|a| s[a..].find(']').map(|b| tick(&s[a..a + b + 1])))
+    };
     let right = range(&c.place.was).unwrap_or_else(|| c.was());
     (right, range(&c.place.now).unwrap_or("a single bit".into()))
 }
@@ -76,7 +101,11 @@ fn gate(c: &Case, pick: &mut Pick) -> Told {
 
 /// The expression connected in `.port(expression)`.
 fn connected(text: &str) -> String {
-    let inner = text.find('(').and_then(|a| text.rfind(')').filter(|b| *b > a).map(|b| text[a + 1..b].trim().to_string()));
+    let inner = text.find('(').and_then(|a| {
+        text.rfind(')')
+            .filter(|b| *b > a)
+            .map(|b| text[a + 1..b].trim().to_string())
+    });
     inner.filter(|s| !s.is_empty()).map_or("nothing".into(), |s| tick(&s))
 }
 
@@ -121,7 +150,10 @@ fn whole(c: &Case, instance: &str, module: &str, pick: &mut Pick) -> Told {
     match c.mutation.operator.as_str() {
         "parameter_override_dropped" => Told {
             fault: pick.of(vec![
-                format!("The instance {inst} of `{module}` on {line} is created without its parameters; it needs {}.", tick(&right)),
+                format!(
+                    "The instance {inst} of `{module}` on {line} is created without its parameters; it needs {}.",
+                    tick(&right)
+                ),
                 format!("{} is missing where {inst} is instantiated ({line}).", tick(&right)),
             ]),
             effect: pick.of(vec![
@@ -131,20 +163,73 @@ fn whole(c: &Case, instance: &str, module: &str, pick: &mut Pick) -> Told {
             cure: format!("With {} the instance is built as intended.", tick(&right)),
         },
         "missing_port" => Told {
-            fault: format!("A port connection of {inst} (`{module}`) is missing near {line}: {}.", tick(right.trim_end_matches(','))),
+            fault: format!(
+                "A port connection of {inst} (`{module}`) is missing near {line}: {}.",
+                tick(right.trim_end_matches(','))
+            ),
             effect: "An input that nobody connects floats at Z, an output left open drives nobody.".into(),
             cure: format!("Restoring {} closes the gap.", tick(right.trim_end_matches(','))),
         },
+        "swapped_ports" => exchanged(c, instance, module, pick),
         _ => Told {
             fault: pick.of(vec![
-                format!("Two connections of {inst} (`{module}`) are exchanged on {line}: {} should be {}.", tick(&wrong), tick(&right)),
-                format!("The port list of {inst} is in the wrong order on {line}; {} has to read {}.", tick(&wrong), tick(&right)),
+                format!(
+                    "Two connections of {inst} (`{module}`) are exchanged on {line}: {} should be {}.",
+                    tick(&wrong),
+                    tick(&right)
+                ),
+                format!(
+                    "The port list of {inst} is in the wrong order on {line}; {} has to read {}.",
+                    tick(&wrong),
+                    tick(&right)
+                ),
             ]),
             effect: pick.of(vec![
                 "Each of the two nets ends at the other's port.".into(),
                 format!("`{module}` therefore receives each of the two signals on the other's port."),
             ]),
             cure: format!("{} puts both back where they belong.", tick(&right)),
+        },
+    }
+}
+
+/// `.a(x), .b(y)` became `.a(y), .b(x)`: told by port, not by the bytes that moved.
+fn exchanged(c: &Case, instance: &str, module: &str, pick: &mut Pick) -> Told {
+    let text = &c.mutation.original;
+    let first = text.split(')').next().unwrap_or("").trim();
+    let second = text.rsplit('(').next().unwrap_or("").trim();
+    let found = c.m.instances.iter().find(|i| i.name == instance);
+    let port = |e: &str| {
+        found
+            .and_then(|i| i.connections.iter().find(|(_, x)| x == e))
+            .map(|(p, _)| tick(p))
+    };
+    let (line, inst) = (c.line(), tick(instance));
+    let (a, b) = (tick(first), tick(second));
+    let (Some(p), Some(q)) = (port(first), port(second)) else {
+        return Told {
+            fault: format!("The connections {a} and {b} of {inst} (`{module}`) are exchanged around {line}."),
+            effect: "Each of the two nets ends at the other's port.".into(),
+            cure: "They have to change places again.".into(),
+        };
+    };
+    Told {
+        fault: pick.of(vec![
+            format!("The connections of {p} and {q} on {inst} (`{module}`) are exchanged: from {line} on, {p} gets {b} and {q} gets {a}."),
+            format!("On {line} port {p} of {inst} is wired to {b}, and {q} to {a}; it has to be the other way round."),
+            format!("{a} and {b} have changed places in the port list of {inst} ({line})."),
+        ]),
+        effect: pick.of(vec![
+            "Each of the two nets ends at the other's port.".into(),
+            format!("`{module}` works as it should, on two inputs or outputs that have been mixed up."),
+        ]),
+        cure: if (&p, &q) == (&a, &b) {
+            "Each of the two ports has to be connected to the net of its own name.".into()
+        } else {
+            pick.of(vec![
+                format!("{p} belongs to {a} and {q} to {b}."),
+                format!("Connect {a} to {p} and {b} to {q}."),
+            ])
         },
     }
 }

@@ -1,0 +1,186 @@
+//! Where this machine keeps its control groups, and which part of them is ours.
+
+use std::fs::{self, OpenOptions};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::users;
+
+/// Where the groups of this machine are.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Layout {
+    /// Folders of our subtree in each hierarchy; `unified` is the v2 tree of a hybrid machine.
+    V1 {
+        memory: PathBuf,
+        pids: PathBuf,
+        cpuacct: PathBuf,
+        unified: Option<PathBuf>,
+    },
+    V2 {
+        base: PathBuf,
+    },
+}
+
+impl Layout {
+    /// Finds the hierarchies in a mount table (`/proc/self/mounts`), and our subtree, named `subtree`, in each.
+    pub fn detect(mounts: &str, subtree: &str) -> Result<Layout, String> {
+        let mounted = |kind: &str, option: &str| -> Option<PathBuf> {
+            mounts.lines().find_map(|line| {
+                let mut words = line.split(' ').skip(1);
+                let (folder, fstype, options) = (words.next()?, words.next()?, words.next()?);
+                let found = fstype == kind && (option.is_empty() || options.split(',').any(|word| word == option));
+                found.then(|| PathBuf::from(folder))
+            })
+        };
+        let unified = mounted("cgroup2", "");
+        if let (Some(memory), Some(pids), Some(cpuacct)) = (
+            mounted("cgroup", "memory"),
+            mounted("cgroup", "pids"),
+            mounted("cgroup", "cpuacct"),
+        ) {
+            return Ok(Layout::V1 {
+                memory: memory.join(subtree),
+                pids: pids.join(subtree),
+                cpuacct: cpuacct.join(subtree),
+                unified: unified.map(|root| root.join(subtree)),
+            });
+        }
+        let Some(root) = unified else {
+            return Err("no cgroup hierarchy with memory, pids and cpuacct is mounted".to_string());
+        };
+        let offered = fs::read_to_string(root.join("cgroup.controllers")).unwrap_or_default();
+        for needed in ["memory", "pids"] {
+            if !offered.split_whitespace().any(|controller| controller == needed) {
+                return Err(format!(
+                    "the cgroup tree at {} lacks the controller `{needed}`",
+                    root.display()
+                ));
+            }
+        }
+        Ok(Layout::V2 {
+            base: root.join(subtree),
+        })
+    }
+
+    /// Creates (root) or checks (a user) our subtree. The error names the folder that is missing or closed.
+    pub fn prepare(&self) -> Result<(), String> {
+        let fail = |path: &Path, error: io::Error| format!("{}: {error}", path.display());
+        match self {
+            Layout::V1 {
+                memory, pids, cpuacct, ..
+            } => {
+                for folder in [memory, pids, cpuacct] {
+                    make_folder(folder).map_err(|error| fail(folder, error))?;
+                    writable(&folder.join("cgroup.procs")).map_err(|error| fail(folder, error))?;
+                }
+            }
+            Layout::V2 { base } => {
+                if !base.exists()
+                    && let Some(root) = base.parent()
+                {
+                    enable(root).map_err(|error| fail(root, error))?;
+                }
+                make_folder(base).map_err(|error| fail(base, error))?;
+                enable(base).map_err(|error| fail(base, error))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The hierarchy whose slot folders are locked: one per machine, whatever mounts or state folders its users see.
+    pub fn primary(&self) -> &Path {
+        match self {
+            Layout::V1 { memory, .. } => memory,
+            Layout::V2 { base } => base,
+        }
+    }
+
+    /// Our subtree in every hierarchy.
+    pub fn folders(&self) -> Vec<&Path> {
+        match self {
+            Layout::V1 {
+                memory,
+                pids,
+                cpuacct,
+                unified,
+            } => {
+                let mut all = vec![memory.as_path(), pids, cpuacct];
+                all.extend(unified.as_deref());
+                all
+            }
+            Layout::V2 { base } => vec![base],
+        }
+    }
+}
+
+/// Hands `memory` and `pids` on to the groups below `folder`.
+pub(crate) fn enable(folder: &Path) -> io::Result<()> {
+    let control = folder.join("cgroup.subtree_control");
+    let enabled = fs::read_to_string(&control)?;
+    let has = |name| enabled.split_whitespace().any(|word| word == name);
+    if has("memory") && has("pids") {
+        Ok(())
+    } else {
+        fs::write(&control, "+memory +pids")
+    }
+}
+
+pub(crate) fn make_folder(path: &Path) -> io::Result<()> {
+    match fs::create_dir(path) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
+        _ => Ok(()),
+    }
+}
+
+pub(crate) fn writable(path: &Path) -> io::Result<()> {
+    OpenOptions::new().write(true).open(path).map(drop)
+}
+
+/// The name of our subtree: `assay` for root, `assay-USER` for anyone else.
+pub(crate) fn subtree_name() -> String {
+    // SAFETY: plain system call.
+    let uid = unsafe { libc::geteuid() };
+    if uid == 0 {
+        return "assay".to_string();
+    }
+    format!("assay-{}", users::name_of(uid).unwrap_or_else(|| uid.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HYBRID: &str = "cgroup /sys/fs/cgroup/cpu cgroup rw,relatime,cpu 0 0\n\
+        cgroup /sys/fs/cgroup/cpuacct cgroup rw,relatime,cpuacct 0 0\n\
+        cgroup /sys/fs/cgroup/memory cgroup rw,relatime,memory 0 0\n\
+        cgroup /sys/fs/cgroup/pids cgroup rw,relatime,pids 0 0\n\
+        cgroup2 /sys/fs/cgroup/unified cgroup2 rw,relatime 0 0\n";
+
+    #[test]
+    fn layouts_are_told_apart() {
+        let Layout::V1 { memory, unified, .. } = Layout::detect(HYBRID, "assay").unwrap() else {
+            panic!("not v1")
+        };
+        assert_eq!(memory, Path::new("/sys/fs/cgroup/memory/assay"));
+        assert_eq!(unified.unwrap(), Path::new("/sys/fs/cgroup/unified/assay"));
+
+        let joint = HYBRID
+            .replace("rw,relatime,cpu 0", "rw,relatime,cpu,cpuacct 0")
+            .lines()
+            .take(4)
+            .collect::<Vec<_>>()
+            .join("\n");
+        assert!(matches!(
+            Layout::detect(&joint, "a").unwrap(),
+            Layout::V1 { unified: None, .. }
+        ));
+
+        let folder = tempfile::tempdir().unwrap();
+        let pure = format!("cgroup2 {} cgroup2 rw 0 0\n", folder.path().display());
+        fs::write(folder.path().join("cgroup.controllers"), "cpu memory pids\n").unwrap();
+        assert!(matches!(Layout::detect(&pure, "assay-me").unwrap(), Layout::V2 { .. }));
+        fs::write(folder.path().join("cgroup.controllers"), "cpu pids\n").unwrap();
+        assert!(Layout::detect(&pure, "assay").unwrap_err().contains("`memory`"));
+        assert!(Layout::detect("proc /proc proc rw 0 0\n", "assay").is_err());
+    }
+}
