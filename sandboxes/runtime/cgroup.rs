@@ -11,7 +11,7 @@ use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use super::layout::{Layout, enable, make_folder, writable};
+use super::layout::{Layout, enable, make_folder, may_join, writable};
 use crate::job::Limits;
 
 /// Processes of the sandbox itself, beside the job's: bwrap's monitor, the driver, and the driver's fork before it
@@ -88,6 +88,8 @@ impl SlotGroup {
             let kill = writable(&group.join("cgroup.kill"));
             if kill.is_ok() && may_join(&group) {
                 *unified = Some(folder);
+            } else {
+                let _ = fs::remove_dir(&group);
             }
         }
     }
@@ -268,21 +270,6 @@ fn limit_memory_v1(folder: &Path, bytes: &str) -> io::Result<()> {
         return fs::write(&memory, bytes);
     }
     fs::write(&total, bytes)
-}
-
-/// Whether a process of ours may move into a v2 group; tried with one that waits for it.
-fn may_join(group: &Path) -> bool {
-    let Ok(mut child) = std::process::Command::new("cat")
-        .stdin(std::process::Stdio::piped())
-        .stdout(std::process::Stdio::null())
-        .spawn()
-    else {
-        return false;
-    };
-    let joined = fs::write(group.join("cgroup.procs"), child.id().to_string()).is_ok();
-    drop(child.stdin.take());
-    let _ = child.wait();
-    joined
 }
 
 fn join_file(group: &Path) -> io::Result<OwnedFd> {

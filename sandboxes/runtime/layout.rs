@@ -1,4 +1,11 @@
 //! Where this machine keeps its control groups, and which part of them is ours.
+//!
+//! Root makes its subtree `assay` by itself. For an ordinary user USER an administrator prepares, after each boot:
+//! - v1 and hybrid: folders `assay-USER` in the hierarchies `memory`, `pids` and `cpuacct`, owned by the user with all of
+//!   their files (`chown -R`). The v2 tree of a hybrid machine needs nothing.
+//! - v2: `+memory +pids` in the root's `cgroup.subtree_control`; a folder `assay-USER` owned by the user with its files;
+//!   and the shell that starts the program moved into `assay-USER/supervisor`, a folder owned by the user as well.
+//! - both, once: the package uidmap, and a range of at least 256 ids in `/etc/subuid` and `/etc/subgid` for the user.
 
 use std::fs::{self, OpenOptions};
 use std::io;
@@ -82,6 +89,16 @@ impl Layout {
                 }
                 make_folder(base).map_err(|error| fail(base, error))?;
                 enable(base).map_err(|error| fail(base, error))?;
+                // Moving a process takes write access to the nearest group above both places, so a user's own shell must
+                // have been moved into the subtree beforehand.
+                let supervisor = base.join("supervisor");
+                make_folder(&supervisor).map_err(|error| fail(&supervisor, error))?;
+                if !may_join(&supervisor) {
+                    let file = supervisor.join("cgroup.procs").display().to_string();
+                    return Err(format!(
+                        "no process may be moved into {file}; run once per shell: echo $$ | sudo tee {file}"
+                    ));
+                }
             }
         }
         Ok(())
@@ -134,6 +151,21 @@ pub(crate) fn make_folder(path: &Path) -> io::Result<()> {
 
 pub(crate) fn writable(path: &Path) -> io::Result<()> {
     OpenOptions::new().write(true).open(path).map(drop)
+}
+
+/// Whether a process of ours may move into a v2 group; tried with one that waits for it.
+pub(crate) fn may_join(group: &Path) -> bool {
+    let Ok(mut child) = std::process::Command::new("cat")
+        .stdin(std::process::Stdio::piped())
+        .stdout(std::process::Stdio::null())
+        .spawn()
+    else {
+        return false;
+    };
+    let joined = fs::write(group.join("cgroup.procs"), child.id().to_string()).is_ok();
+    drop(child.stdin.take());
+    let _ = child.wait();
+    joined
 }
 
 /// The name of our subtree: `assay` for root, `assay-USER` for anyone else.

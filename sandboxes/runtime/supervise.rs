@@ -386,3 +386,70 @@ impl Logs {
         Poll::Ready(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::job::Limits;
+
+    #[test]
+    fn only_a_wall_time_out_can_be_starved() {
+        let watched = Watched {
+            ended: None,
+            waited_before: Some(100),
+            waited_alive: 0,
+        };
+        assert!(watched.starved(Some(Ended::WallTime), 1000, Some(600)));
+        assert!(!watched.starved(Some(Ended::WallTime), 1000, Some(599)));
+        assert!(!watched.starved(Some(Ended::CpuTime), 1000, Some(900)));
+        assert!(!watched.starved(None, 1000, Some(900)));
+        assert!(!watched.starved(Some(Ended::WallTime), 1000, None));
+        let alive = Watched {
+            ended: None,
+            waited_before: None,
+            waited_alive: 500,
+        };
+        assert!(alive.starved(Some(Ended::WallTime), 1000, None));
+    }
+
+    #[test]
+    fn accounts_name_the_limit() {
+        let limits = Limits {
+            cpu_ms: 100,
+            ..Limits::default()
+        };
+        let job = Job {
+            sandbox: "s".into(),
+            files: vec![],
+            steps: vec![],
+            limits,
+        };
+        let usage = Usage {
+            cpu_ms: 100,
+            ..Usage::default()
+        };
+        assert_eq!(over(&usage, &job), None);
+        assert_eq!(over(&Usage { cpu_ms: 101, ..usage }, &job), Some(Ended::CpuTime));
+        assert_eq!(
+            over(
+                &Usage {
+                    out_of_pids: true,
+                    ..usage
+                },
+                &job
+            ),
+            Some(Ended::Pids)
+        );
+        assert_eq!(
+            over(
+                &Usage {
+                    out_of_memory: true,
+                    cpu_ms: 101,
+                    ..usage
+                },
+                &job
+            ),
+            Some(Ended::Memory)
+        );
+    }
+}

@@ -2,6 +2,7 @@
 
 mod common;
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
@@ -32,23 +33,24 @@ fn user() -> Option<String> {
     Some(String::from_utf8(name).unwrap().trim().to_string()).filter(|name| name != "root")
 }
 
-/// Processes whose uid is one of the slots'.
-fn processes(slots: &[u32]) -> Vec<String> {
+/// Processes whose uid is one of the slots': id, and what they are. Without the dead that wait for their parent.
+fn processes(slots: &[u32]) -> BTreeMap<u32, String> {
     let first = first_uid();
     let entries = fs::read_dir("/proc").unwrap().flatten();
-    let statuses = entries.filter_map(|entry| fs::read_to_string(entry.path().join("status")).ok());
-    let of_slot = |text: &String| {
-        let uid = text
-            .lines()
-            .find_map(|line| line.strip_prefix("Uid:"))
-            .and_then(|line| line.split_whitespace().next());
-        let uid = uid.and_then(|uid| uid.parse::<u32>().ok());
-        uid.is_some_and(|uid| slots.iter().any(|slot| uid == first + slot))
-    };
-    statuses
-        .filter(of_slot)
-        .map(|text| text.lines().take(3).collect::<Vec<_>>().join(" "))
-        .collect()
+    let found = entries.filter_map(|entry| {
+        let pid = entry.file_name().to_str()?.parse().ok()?;
+        let text = fs::read_to_string(entry.path().join("status")).ok()?;
+        let field = |name: &str| {
+            text.lines()
+                .find_map(|line| line.strip_prefix(name))?
+                .split_whitespace()
+                .next()
+        };
+        let uid: u32 = field("Uid:")?.parse().ok()?;
+        let (name, state) = (field("Name:")?, field("State:")?);
+        (slots.iter().any(|slot| uid == first + slot) && state != "Z").then(|| (pid, name.to_string()))
+    });
+    found.collect()
 }
 
 /// Folders of the slots that still hold processes, in any hierarchy.
@@ -71,7 +73,7 @@ fn mounts() -> usize {
 }
 
 fn assert_nothing_left(runtime: &Bubblewrap, mounts_before: usize) {
-    assert_eq!(processes(runtime.slots()), Vec::<String>::new());
+    assert_eq!(processes(runtime.slots()), BTreeMap::new());
     assert_eq!(occupied(runtime.slots()), Vec::<String>::new());
     assert_eq!(mounts(), mounts_before);
 }
@@ -79,7 +81,8 @@ fn assert_nothing_left(runtime: &Bubblewrap, mounts_before: usize) {
 #[tokio::test]
 async fn steps_run_by_their_conditions() {
     let runtime = common::open(1);
-    assert_eq!(runtime.tier(), Tier::Full);
+    let weaker = std::env::var("ASSAY_TIER").is_ok();
+    assert!(weaker || runtime.tier() == Tier::Full);
     let steps = vec![
         step(
             "first",
@@ -107,7 +110,7 @@ async fn steps_run_by_their_conditions() {
     assert_eq!(log(&completion, 3), "it's $HOME\n");
     assert_eq!((completion.ended, completion.starved), (None, false));
     assert!(
-        completion.tier == "bwrap+cgroup" && completion.cpu_ms > 0 && completion.peak_bytes > 0,
+        (weaker || completion.tier == "bwrap+cgroup") && completion.cpu_ms > 0 && completion.peak_bytes > 0,
         "{completion:?}"
     );
 }
@@ -245,23 +248,23 @@ async fn a_killed_owner_takes_its_sandboxes_along() {
         .find_map(|line| line.strip_prefix("slot ").map(|slot| slot.parse::<u32>().unwrap()));
     let slots = [slot.unwrap()];
     let deadline = Instant::now() + Duration::from_secs(20);
-    while processes(&slots)
-        .iter()
-        .filter(|process| process.contains("sleep"))
-        .count()
-        < 2
-    {
+    while processes(&slots).values().filter(|name| *name == "sleep").count() < 2 {
         assert!(Instant::now() < deadline, "the owner's sandbox did not start");
         std::thread::sleep(Duration::from_millis(10));
     }
+    let before = processes(&slots);
     owner.kill().unwrap();
     owner.wait().unwrap();
+    // Someone else may have the slot by now: what counts is that the owner's processes are gone.
+    let left = || {
+        processes(&slots)
+            .into_iter()
+            .filter(|(pid, _)| before.contains_key(pid))
+            .collect::<BTreeMap<_, _>>()
+    };
     let deadline = Instant::now() + Duration::from_secs(5);
-    while !processes(&slots).is_empty() {
-        assert!(Instant::now() < deadline, "{:?}", processes(&slots));
+    while !left().is_empty() {
+        assert!(Instant::now() < deadline, "{:?}", left());
         std::thread::sleep(Duration::from_millis(10));
     }
-    // Its groups are still there; whoever comes next removes or takes them.
-    drop(common::open(1));
-    assert_eq!(occupied(&slots), Vec::<String>::new());
 }

@@ -61,6 +61,10 @@ pub async fn measure(ctx: &Context, sample: Sample, config: &OracleConfig) -> Re
     let all = tokio::task::block_in_place(|| mutate::mutations(&reference, &module, seed));
     let chosen = mutate::select(&all, seed, config.mutants as usize, config.broken as usize, Caps::default());
     let (semantic, broken): (Vec<Mutation>, Vec<Mutation>) = chosen.into_iter().partition(|m| m.semantic);
+    if semantic.len() < config.min_mutants as usize {
+        let detail = json!({"mutants_offered": semantic.len(), "threshold": config.min_mutants});
+        return Ok(decided(&sample.id, Decision::Drop("too_few_mutants"), detail));
+    }
     // every other one, in an order that spreads operators: the first half decides, the second has no say
     let (judged, held_out): (Vec<_>, Vec<_>) = semantic.into_iter().enumerate().partition(|(i, _)| i % 2 == 0);
     let strip = |half: Vec<(usize, Mutation)>| half.into_iter().map(|(_, m)| m).collect::<Vec<_>>();

@@ -155,7 +155,8 @@ async fn recording(
     let hints = hints(&unit.content, &record.module);
     let ports = classify(elaborated, &hints);
     let mut best = record_with(ctx, record, design, elaborated, ports.clone(), &hints, config, seed).await?;
-    if let Some(flipped) = flip_resets(&ports) {
+    let asleep = best.as_ref().map_or(true, |(_, g)| g.coverage.toggled_bits * 2 < g.coverage.output_bits);
+    if let Some(flipped) = flip_resets(&ports).filter(|_| asleep) {
         let other = record_with(ctx, record, design, elaborated, flipped, &hints, config, seed).await?;
         best = match (best, other) {
             (Ok(a), Ok(b)) => Ok(if b.1.much_livelier_than(&a.1) { b } else { a }),

@@ -1,8 +1,9 @@
 //! What a signal does, in words: the rules that the code gives it, told from the signal's side.
 
-use super::english::{condition, condition_if, constant, equals, is_bit, list, sayable, tick, update, value};
+use super::english::{condition_if, constant, equals, is_bit, list, sayable, tick};
 use super::expr::{Expr, any, code, leaves, map_children, names, parse, substitute};
 use super::facts::*;
+use super::teller::Teller;
 use crate::domains::verilog::types::Direction;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -119,7 +120,8 @@ impl<'m> Speaker<'m> {
         out
     }
 
-    fn is_whole(&self, targets: &[Target]) -> bool {
+    /// Whether the targets are one whole signal.
+    pub fn is_whole(&self, targets: &[Target]) -> bool {
         let [t] = targets else { return false };
         let all = |s: &String| self.m.range(&t.name).is_some_and(|r| same(s, r));
         t.select.as_ref().is_none_or(all) && !self.m.is_memory(&t.name)
@@ -211,7 +213,8 @@ impl<'m> Speaker<'m> {
         }
     }
 
-    fn note(&self, b: &mut Behaviour, e: &Expr) {
+    /// Takes an expression into account: its names, and how well it can be told.
+    pub fn note(&self, b: &mut Behaviour, e: &Expr) {
         let (c, why) = self.clarity(e);
         if c < b.clarity {
             b.clarity = c;
@@ -398,235 +401,5 @@ pub fn target_text(targets: &[Target]) -> String {
         tick(&parts[0])
     } else {
         format!("`{{{}}}`", parts.join(", "))
-    }
-}
-
-struct Teller<'s, 'm> {
-    s: &'s Speaker<'m>,
-    name: &'s str,
-    clocked: bool,
-    /// An earlier rule stands where this one does not match.
-    under: bool,
-}
-
-impl Teller<'_, '_> {
-    fn measure(&self, st: &Stmt, b: &mut Behaviour) {
-        match st {
-            Stmt::Block(v) => v.iter().for_each(|s| self.measure(s, b)),
-            Stmt::If(c, x, y) => {
-                self.s.note(b, &self.s.open(c));
-                self.measure(x, b);
-                y.iter().for_each(|s| self.measure(s, b));
-            }
-            Stmt::Case(c) => {
-                self.s.note(b, &self.s.open(&c.subject));
-                c.items.iter().flat_map(|(l, _)| l).for_each(|l| self.s.note(b, l));
-                c.items.iter().for_each(|(_, s)| self.measure(s, b));
-                c.default.iter().for_each(|s| self.measure(s, b));
-            }
-            Stmt::Assign(a) => self.s.note(b, &self.s.open(&a.value)),
-            Stmt::Other(..) | Stmt::Nothing => {}
-        }
-    }
-
-    fn leaf(&self, a: &Assign) -> String {
-        let m = self.s.m;
-        let e = self.s.open(&a.value);
-        let whole = self.s.is_whole(&a.targets);
-        if m.is_memory(self.name) {
-            let at = a.targets.first().and_then(|t| t.select.as_deref()).unwrap_or("[]");
-            let at = at.strip_prefix('[').and_then(|s| s.strip_suffix(']')).unwrap_or(at);
-            return format!("the word at `{at}` takes {}", value(&e, m));
-        }
-        if whole {
-            return if self.clocked {
-                update(&e, self.name, true, m)
-            } else {
-                self.level(&e)
-            };
-        }
-        let verb = if self.clocked { "takes" } else { "is" };
-        format!("{} {verb} {}", target_text(&a.targets), value(&e, m))
-    }
-
-    /// "takes `x` when …; otherwise keeps its value": one sentence for one whole assignment under at most one condition.
-    fn short(&self, st: &Stmt) -> Option<String> {
-        let whole = |a: &Assign| self.s.is_whole(&a.targets).then(|| self.leaf(a));
-        match st {
-            Stmt::Assign(a) => whole(a),
-            Stmt::If(c, a, None) => match &**a {
-                Stmt::Assign(a) => {
-                    let cond = condition(&self.s.open(c), self.s.m);
-                    Some(format!("{} when {cond}; {}", whole(a)?, self.otherwise()))
-                }
-                _ => None,
-            },
-            _ => None,
-        }
-    }
-
-    fn level(&self, e: &Expr) -> String {
-        equals(e, self.s.m, self.s.m.is_bit(self.name))
-    }
-
-    fn hold(&self) -> &'static str {
-        match (self.under, self.s.m.is_memory(self.name)) {
-            (true, _) => "the earlier rule stands",
-            (false, true) => "nothing is written",
-            (false, false) => "keeps its value",
-        }
-    }
-
-    fn otherwise(&self) -> String {
-        format!("otherwise {}", self.hold())
-    }
-
-    /// Adds the rules of a statement at this depth.
-    fn tell(&self, st: &Stmt, depth: usize, out: &mut Vec<(usize, String)>) {
-        match st {
-            Stmt::Assign(a) => out.push((depth, self.leaf(a))),
-            Stmt::Nothing => out.push((depth, self.hold().into())),
-            Stmt::Other(..) => {}
-            Stmt::Block(v) => self.sequence(v, depth, out),
-            Stmt::If(..) => self.chain(st, depth, out),
-            Stmt::Case(c) => self.table(c, depth, out),
-        }
-    }
-
-    fn sequence(&self, v: &[Stmt], depth: usize, out: &mut Vec<(usize, String)>) {
-        if let [Stmt::Assign(first), rest @ ..] = v
-            && first.targets.iter().all(|t| t.select.is_none())
-        {
-            out.push((
-                depth,
-                format!("by default {}, unless a rule below says otherwise", self.leaf(first)),
-            ));
-            rest.iter().for_each(|s| self.over(s, depth, out));
-            return;
-        }
-        let none = if self.under {
-            ""
-        } else {
-            "; if none applies, the value is kept"
-        };
-        out.push((
-            depth,
-            format!("these rules apply in order, a later one winning for the bits it sets{none}:"),
-        ));
-        v.iter().for_each(|s| self.over(s, depth + 1, out));
-    }
-
-    /// Rules for which "otherwise" means that an earlier rule stands, which need not be said at the end.
-    fn over(&self, st: &Stmt, depth: usize, out: &mut Vec<(usize, String)>) {
-        let teller = Teller { under: true, ..*self };
-        let from = out.len();
-        teller.tell(st, depth, out);
-        let otherwise = teller.otherwise();
-        if out.len() > from + 1 && out.last().is_some_and(|(d, t)| *d == depth && *t == otherwise) {
-            out.pop();
-        }
-        let tail = format!("; {otherwise}");
-        if let Some((_, t)) = out.last_mut()
-            && let Some(short) = t.strip_suffix(&tail)
-        {
-            *t = short.to_string();
-        }
-    }
-
-    fn chain(&self, st: &Stmt, depth: usize, out: &mut Vec<(usize, String)>) {
-        let mut at = Some(st);
-        let mut first = true;
-        let latch = !self.clocked;
-        while let Some(s) = at {
-            match s {
-                Stmt::If(c, a, b) => {
-                    let c = self.s.open(c);
-                    let lead = if first { "when" } else { "otherwise, when" };
-                    let cond = condition(&c, self.s.m);
-                    match &**a {
-                        Stmt::Assign(x) => {
-                            let alone = first && b.is_none() && !latch;
-                            let tail = if alone {
-                                format!("; {}", self.otherwise())
-                            } else {
-                                String::new()
-                            };
-                            out.push((depth, format!("{lead} {cond}, {}{tail}", self.leaf(x))));
-                            if alone {
-                                return;
-                            }
-                        }
-                        Stmt::Nothing => out.push((depth, format!("{lead} {cond}, {}", self.hold()))),
-                        body => {
-                            out.push((depth, format!("{lead} {cond}:")));
-                            self.tell(body, depth + 1, out);
-                        }
-                    }
-                    at = b.as_deref();
-                    if at.is_none() {
-                        out.push((depth, self.otherwise()));
-                    }
-                }
-                Stmt::Assign(x) => {
-                    out.push((depth, format!("otherwise {}", self.leaf(x))));
-                    at = None;
-                }
-                other => {
-                    out.push((depth, "otherwise:".into()));
-                    self.tell(other, depth + 1, out);
-                    at = None;
-                }
-            }
-            first = false;
-        }
-    }
-
-    fn table(&self, c: &Case, depth: usize, out: &mut Vec<(usize, String)>) {
-        let subject = self.s.open(&c.subject);
-        let one_hot = matches!(&subject, Expr::Num(n) if n == "1'b1");
-        let wild = match c.keyword.as_str() {
-            "casez" => " (`?` and `z` bits are don't-care)",
-            "casex" => " (`?`, `z` and `x` bits are don't-care)",
-            _ => "",
-        };
-        let head = if one_hot {
-            "first match wins:".to_string()
-        } else {
-            format!("by the value of `{}`{wild}:", code(&subject))
-        };
-        out.push((depth, head));
-        let from = out.len();
-        for (labels, body) in &c.items {
-            let words = labels.iter().map(|l| match one_hot {
-                true => format!("when {}", condition(&self.s.open(l), self.s.m)),
-                false => tick(&code(l)),
-            });
-            self.row(&list(&words.collect::<Vec<_>>(), "or"), body, depth + 1, out);
-        }
-        match &c.default {
-            Some(body) => self.row("anything else", body, depth + 1, out),
-            None => out.push((depth + 1, format!("anything else: {}", self.hold()))),
-        }
-        // Rows that hold need telling once.
-        let hold = format!(": {}", self.hold());
-        let holds = |t: &(usize, String)| t.0 == depth + 1 && t.1.ends_with(&hold);
-        let last_holds = out.last().is_some_and(holds);
-        if last_holds && out[from..].iter().filter(|t| holds(t)).count() > 1 && !one_hot && wild.is_empty() {
-            let mut rows = out.split_off(from);
-            rows.retain(|t| !holds(t));
-            out.extend(rows);
-            out.push((depth + 1, format!("any other value: {}", self.hold())));
-        }
-    }
-
-    fn row(&self, label: &str, body: &Stmt, depth: usize, out: &mut Vec<(usize, String)>) {
-        match body {
-            Stmt::Assign(a) => out.push((depth, format!("{label}: {}", self.leaf(a)))),
-            Stmt::Nothing => out.push((depth, format!("{label}: {}", self.hold()))),
-            other => {
-                out.push((depth, format!("{label}:")));
-                self.tell(other, depth + 1, out);
-            }
-        }
     }
 }

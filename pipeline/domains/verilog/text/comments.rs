@@ -1,7 +1,16 @@
 //! Comments as facts: what stands beside a port, above a group of ports, above the module.
 
 /// Words that mark a header line as legal, bookkeeping or advice, not description.
-const NOT_PROSE: [&str; 44] = [
+const NOT_PROSE: [&str; 53] = [
+    "replace",
+    "following",
+    "note",
+    "this file",
+    "should",
+    "must",
+    "you",
+    "to be ",
+    "based on",
     "copyright",
     "license",
     "licence",
@@ -175,7 +184,7 @@ fn sentence(first: &str, rest: &[&str]) -> Option<String> {
     let bad = NOT_PROSE.iter().any(|w| lower.contains(w)) || out.contains(['`', '{', ';', '=', '\\', '|', '"', '*']);
     let whole = out.matches('(').count() == out.matches(')').count();
     let words = out.split_whitespace().count();
-    (!bad && whole && out.is_ascii() && words >= 2 && words <= 40 && has_letters(out) >= 6).then(|| out.to_string())
+    (!bad && whole && out.is_ascii() && (2..=40).contains(&words) && has_letters(out) >= 6).then(|| out.to_string())
 }
 
 #[cfg(test)]

@@ -224,8 +224,11 @@ pub fn ports(m: &ModuleFacts) -> String {
     out
 }
 
+/// Clock, its edge, and the reset: (signal, active high, asynchronous).
+type Domain = (String, String, Option<(String, bool, bool)>);
+
 fn clocking(m: &ModuleFacts, pick: &mut Pick) -> String {
-    let mut groups: BTreeMap<(String, String, Option<(String, bool, bool)>), BTreeSet<String>> = BTreeMap::new();
+    let mut groups: BTreeMap<Domain, BTreeSet<String>> = BTreeMap::new();
     for p in &m.processes {
         let Some((edge, clock)) = m.clock(p) else { continue };
         let reset = m.reset(p).map(|r| (r.signal, r.active_high, r.asynchronous));
@@ -238,7 +241,9 @@ fn clocking(m: &ModuleFacts, pick: &mut Pick) -> String {
         return String::new();
     }
     let mut out = String::from("\nClock and reset:\n");
-    let single = groups.len() == 1;
+    let plain = |p: &&Process| matches!(p.trigger, Trigger::Edges(_)) && m.clock(p).is_none();
+    let single =
+        groups.len() == 1 && m.instances.is_empty() && m.unread.is_empty() && !m.processes.iter().any(|p| plain(&p));
     for ((clock, edge, reset), registers) in &groups {
         let edge = if edge == "posedge" { "rising" } else { "falling" };
         let names: Vec<String> = registers.iter().map(|r| tick(r)).collect();
@@ -294,7 +299,12 @@ fn state(m: &ModuleFacts, all: &[(String, Behaviour)]) -> String {
             "internal signal"
         };
         let width = s.range.as_ref().map_or("1 bit".to_string(), |r| format!("`[{r}]`"));
-        let signed = if s.signed { ", signed" } else { "" };
+        let start = s
+            .initial
+            .as_ref()
+            .map(|v| format!(", initial value {}", tick(v)))
+            .unwrap_or_default();
+        let signed = if s.signed { format!(", signed{start}") } else { start };
         match &s.memory {
             Some(d) => rows.push(format!(
                 "- `{name}`: memory with words of {width}{signed}, index range `[{d}]`"
@@ -390,6 +400,9 @@ fn composition(m: &ModuleFacts) -> String {
 
 /// Inputs that nothing depends on: a reader would look for their use.
 fn idle_inputs(m: &ModuleFacts, all: &[(String, Behaviour)]) -> String {
+    if all.iter().any(|(_, b)| b.clarity == 0.0) || !m.tainted.is_empty() {
+        return String::new();
+    }
     let mut used: BTreeSet<String> = all.iter().flat_map(|(_, b)| b.reads.clone()).collect();
     for p in &m.processes {
         if let Trigger::Edges(edges) = &p.trigger {
@@ -431,20 +444,9 @@ fn idle_inputs(m: &ModuleFacts, all: &[(String, Behaviour)]) -> String {
 fn closing(m: &ModuleFacts, shape: &Shape) -> String {
     if m.processes.iter().any(|p| matches!(p.trigger, Trigger::Edges(_))) {
         "\nRegisters hold their value unless a rule above says otherwise.\n".into()
-    } else if m.instances.is_empty() && !shape.unclear && !shape.latches && !latched(m) {
+    } else if m.instances.is_empty() && !shape.unclear && !shape.latches {
         "\nThe logic is purely combinational: no latches, no clock.\n".into()
     } else {
         String::new()
     }
-}
-
-/// Whether some rule of a combinational signal keeps an old value.
-fn latched(m: &ModuleFacts) -> bool {
-    needed(m).iter().any(|(_, b)| {
-        b.rules
-            .iter()
-            .map(|(_, r)| r)
-            .chain(&b.sentence)
-            .any(|r| r.contains("keeps its value"))
-    })
 }

@@ -65,11 +65,7 @@ fn notes(m: &ModuleFacts, pick: &mut Pick) -> String {
                 "There is no state to keep, so {} simply continuous logic.",
                 if n == 1 { "the output is" } else { "the outputs are" }
             ),
-            format!(
-                "Every output is a function of the present inputs; {} to {}.",
-                "assignments are enough",
-                count(n, "output")
-            ),
+            "The logic has no memory: what comes out depends on what goes in at the same moment, and on nothing else.".into(),
         ]));
     }
     out.join(" ")
@@ -79,6 +75,9 @@ fn state(m: &ModuleFacts, s: &Shape, pick: &mut Pick) -> Option<String> {
     let names: Vec<String> = s.registers.iter().map(|r| tick(r)).collect();
     if !s.memories.is_empty() {
         let mem = tick(&s.memories[0]);
+        if names.is_empty() {
+            return Some(format!("The storage is the array {mem}; there is no other state."));
+        }
         return Some(format!(
             "The storage is the array {mem}; {} kept apart from it.",
             if names.len() == 1 {

@@ -408,6 +408,17 @@ impl ModuleFacts {
             .filter(move |a| a.targets.iter().any(|t| t.name == name))
     }
 
+    /// Whether the name is assigned under a clock edge, and only by `<=`.
+    pub fn is_plain_register(&self, name: &str) -> bool {
+        let mut plain = self.is_register(name);
+        for i in self.processes_of(name) {
+            self.processes[i]
+                .body
+                .each_assign(&mut |a| plain &= !(a.blocking && a.targets.iter().any(|t| t.name == name)));
+        }
+        plain
+    }
+
     /// Whether the name is assigned under a clock edge.
     pub fn is_register(&self, name: &str) -> bool {
         self.processes_of(name)

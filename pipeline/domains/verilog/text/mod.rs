@@ -22,6 +22,7 @@ mod repair;
 mod statements;
 mod structure;
 mod symptom;
+mod teller;
 mod trace;
 mod wording;
 

@@ -155,7 +155,7 @@ fn compose_log(mismatches: &[Mismatch], inputs: &[(String, String)], cycles: u32
         // The two samples of one cycle often say the same.
         let same =
             |y: &&Mismatch| (y.cycle, &y.signal, &y.expected, &y.got) == (x.cycle, &x.signal, &x.expected, &x.got);
-        if shown.len() < 8 && !shown.iter().any(|y| same(&y)) {
+        if shown.len() < 8 && !shown.iter().any(same) {
             shown.push(x);
         }
     }

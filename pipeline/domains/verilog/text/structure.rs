@@ -3,6 +3,7 @@
 use super::english::list;
 use super::expr::Expr;
 use super::facts::*;
+use super::trace::always_assigned;
 use super::wording::{Pick, article, count};
 use std::collections::BTreeSet;
 
@@ -64,7 +65,11 @@ pub fn shape(m: &ModuleFacts) -> Shape {
                 p.body.each_assign(&mut |a| motion(a, &mut out));
             }
             Trigger::Latch => out.latches = true,
-            Trigger::Levels(_) => each_case(&p.body, &mut |_| out.decoders += 1),
+            Trigger::Levels(_) => {
+                each_case(&p.body, &mut |_| out.decoders += 1);
+                let known = p.body.assigned().into_iter().filter(|n| !m.tainted.contains(n));
+                out.latches |= known.into_iter().any(|n| !always_assigned(m, &n));
+            }
             Trigger::Initial => {}
         }
     }

@@ -140,7 +140,11 @@ pub fn link(m: &ModuleFacts, place: &Place, signal: &str, pick: &mut Pick) -> Op
             ]),
         }),
         [from, between @ .., _] => {
-            let registers: Vec<String> = between.iter().filter(|n| m.is_register(n)).map(|n| tick(n)).collect();
+            let registers: Vec<String> = between
+                .iter()
+                .filter(|n| m.is_plain_register(n))
+                .map(|n| tick(n))
+                .collect();
             let chain: Vec<String> = way.iter().map(|n| tick(n)).collect();
             let from = tick(from);
             let text = match between {
@@ -191,7 +195,7 @@ pub fn evaluated(m: &ModuleFacts, place: &Place, seen: &Seen, pick: &mut Pick) -
     if place.site != Site::Value
         || place.targets != [x.signal.clone()]
         || !combinational
-        || m.processes_of(&x.signal).len() > 0
+        || !m.processes_of(&x.signal).is_empty()
     {
         return None;
     }

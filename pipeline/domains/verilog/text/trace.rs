@@ -95,7 +95,13 @@ fn depth(
         return None;
     }
     let own = m.is_register(name);
-    if own && keeps(m, name) {
+    if !m.processes_of(name).is_empty()
+        && (if own {
+            keeps(m, name) || !m.is_plain_register(name)
+        } else {
+            !always_assigned(m, name)
+        })
+    {
         return None;
     }
     let mut range: Option<Range> = None;

@@ -62,8 +62,8 @@ pub fn article(word: &str) -> &'static str {
 pub fn count(n: usize, noun: &str) -> String {
     let s = if n == 1 {
         noun.to_string()
-    } else if noun.ends_with('y') {
-        format!("{}ies", &noun[..noun.len() - 1])
+    } else if let Some(stem) = noun.strip_suffix('y') {
+        format!("{stem}ies")
     } else if noun.ends_with('s') || noun.ends_with('x') {
         format!("{noun}es")
     } else {
@@ -87,11 +87,18 @@ pub fn capital(text: &str) -> String {
     }
 }
 
-/// The first letter small, unless the word is an abbreviation or a name (`FIFO`, `D-type`).
+/// The first letter small, unless the word is an abbreviation or a name (`FIFO`, `D-type`), or the text has more large
+/// letters at the start of words (a title).
 pub fn lower(text: &str) -> String {
     let mut chars = text.chars();
+    let title = text
+        .split([' ', '-'])
+        .skip(1)
+        .any(|w| w.starts_with(|c: char| c.is_uppercase()));
     match (chars.next(), text.chars().nth(1)) {
-        (Some(c), Some(second)) if c.is_uppercase() && second.is_lowercase() => c.to_lowercase().chain(chars).collect(),
+        (Some(c), Some(second)) if c.is_uppercase() && second.is_lowercase() && !title => {
+            c.to_lowercase().chain(chars).collect()
+        }
         _ => text.to_string(),
     }
 }

@@ -339,7 +339,10 @@ fn latch(c: &Case, pick: &mut Pick) -> Option<Told> {
         return told(
             format!("The {what} for {t} is missing near {near}."),
             String::new(),
-            "It has to be put back.".into(),
+            format!(
+                "{} has to be put back.",
+                tick(&c.mutation.original.split_whitespace().collect::<Vec<_>>().join(" "))
+            ),
         );
     }
     let still_total = c.broken.is_none_or(|b| {

@@ -1,6 +1,7 @@
 //! Why a change breaks the module: a fault, what follows from it, what cures it. One file per family of defects.
 
 mod flow;
+mod operator;
 mod syntax;
 mod value;
 mod wiring;
