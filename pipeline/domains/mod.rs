@@ -66,7 +66,7 @@ pub struct LessonConfig {
 
 impl Default for LessonConfig {
     fn default() -> Self {
-        LessonConfig { max_prompt_chars: 24_000, min_completeness: 0.7 }
+        LessonConfig { max_prompt_chars: 24_000, min_completeness: 0.95 }
     }
 }
 
