@@ -279,10 +279,15 @@ create view build_members as
     where not b.is_barrier;
 comment on view build_members is 'Which samples entered which node of which build.';
 
+-- The lateral lookup is one probe of the primary key per member. As a plain join the planner, which knows nothing of how
+-- fingerprints and samples hang together, would scan a node's batches once per decision.
 create view outcomes as
-    select m.build_id, m.name as node, m.sample_id, d.outcome, d.reason, d.detail
+    select m.build_id, m.name as node, m.sample_id, d.outcome, d.reason, d.detail, d.children
     from build_members m
-    join decisions d on d.fingerprint = m.fingerprint and d.scope = m.scope and d.sample_id = m.sample_id;
+    cross join lateral (
+        select * from decisions d
+        where d.fingerprint = m.fingerprint and d.scope = m.scope and d.sample_id = m.sample_id limit 1
+    ) d;
 comment on view outcomes is 'What each node of each build decided about each sample; a drop names its reason.';
 
 -- Exports -------------------------------------------------------------------------------------------

@@ -19,6 +19,7 @@ mod worker;
 pub use failure::Failure;
 
 use clap::{Parser, Subcommand};
+use std::io::IsTerminal;
 use std::process::ExitCode;
 
 /// Turns raw industrial code into training data whose every claim has been executed.
@@ -83,8 +84,9 @@ pub fn main() -> ExitCode {
     };
     tracing_subscriber::fmt()
         .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
         .with_target(false)
-        .with_env_filter(tracing_subscriber::EnvFilter::try_from_env("ASSAY_LOG").unwrap_or_else(|_| "warn".into()))
+        .with_env_filter(tracing_subscriber::EnvFilter::try_from_env("ASSAY_LOG").unwrap_or_else(|_| "warn,sqlx=error".into()))
         .init();
     // failpoints exist for tests that break a build on purpose; without FAILPOINTS nothing is armed
     let _failpoints = std::env::var_os("FAILPOINTS").map(|_| fail::FailScenario::setup());

@@ -49,7 +49,7 @@ pub struct OracleConfig {
 
 impl Default for OracleConfig {
     fn default() -> Self {
-        OracleConfig { gate: 0.8, mutants: 24, broken: 8, min_mutants: 10, min_operators: 4, prove_equivalence: true }
+        OracleConfig { gate: 0.8, mutants: 24, broken: 6, min_mutants: 10, min_operators: 4, prove_equivalence: true }
     }
 }
 
@@ -66,7 +66,7 @@ pub struct LessonConfig {
 
 impl Default for LessonConfig {
     fn default() -> Self {
-        LessonConfig { max_prompt_chars: 24_000, min_completeness: 0.95 }
+        LessonConfig { max_prompt_chars: 32_000, min_completeness: 0.95 }
     }
 }
 

@@ -373,9 +373,9 @@ async fn open_barrier(tx: &mut Transaction<'_, Postgres>, build: i64, node: i16,
         r#"update build_nodes n set scope = (
              select substr(encode(sha256(convert_to(coalesce(string_agg(side || m.sample_id, ',' order by side, m.sample_id), ''), 'UTF8')), 'hex'), 1, 32)
              from (select distinct 'i' as side, sample_id from build_members where build_id = $1 and node = $2
-                   union select 'l', m.sample_id from build_members m
-                   join decisions d on d.fingerprint = m.fingerprint and d.scope = m.scope and d.sample_id = m.sample_id and d.outcome = 'keep'
-                   where m.build_id = $1 and m.node = $3) m)
+                   union select 'l', o.sample_id from outcomes o
+                   join build_nodes k on k.build_id = o.build_id and k.name = o.node
+                   where k.build_id = $1 and k.node = $3 and o.outcome = 'keep') m)
            where n.build_id = $1 and n.node = $2"#,
         build,
         node,

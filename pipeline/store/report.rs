@@ -172,8 +172,7 @@ impl Store {
                  coalesce(avg(o.kill_rate) filter (where o.accepted), 0)::float8 as "rate!",
                  coalesce(avg(o.held_out_rate) filter (where o.accepted), 0)::float8 as "held!"
                from oracles o where o.sample_id in (
-                 select unnest(d.children) from build_members m join decisions d using (fingerprint, scope, sample_id)
-                 where m.build_id = $1)"#,
+                 select sample_id from build_members where build_id = $1)"#,
             build
         )
         .fetch_one(&self.pool)

@@ -67,9 +67,9 @@ impl Store {
     /// Samples that a node of a build kept, sorted.
     pub async fn kept_by(&self, build: i64, node: i16) -> Result<Vec<String>, StoreError> {
         Ok(sqlx::query_scalar!(
-            r#"select distinct m.sample_id as "id!" from build_members m
-               join decisions d on d.fingerprint = m.fingerprint and d.scope = m.scope and d.sample_id = m.sample_id and d.outcome = 'keep'
-               where m.build_id = $1 and m.node = $2 order by 1"#,
+            r#"select distinct o.sample_id as "id!" from outcomes o
+               join build_nodes n on n.build_id = o.build_id and n.name = o.node
+               where n.build_id = $1 and n.node = $2 and o.outcome = 'keep' order by 1"#,
             build,
             node
         )

@@ -43,6 +43,10 @@ fn rate<'m>(mutants: impl Iterator<Item = &'m Mutant>) -> f64 {
     if of == 0 { 0.0 } else { f64::from(killed) / f64::from(of) }
 }
 
+/// Bounds on the choice of mutants. Most changes between `<=` and `=` change nothing that a simulation can show, and no
+/// proof covers them: more than one of each kind would measure the mutants, not the testbench.
+const CAPS: Caps = Caps { per_operator: 4, per_defect: 8, per_line: 2, blocking: 1 };
+
 /// Below this share killed among the judged half, proofs of equivalence cannot save an oracle often enough to pay for.
 const HOPELESS: f64 = 0.45;
 
@@ -59,7 +63,7 @@ pub async fn measure(ctx: &Context, sample: Sample, config: &OracleConfig) -> Re
     let seed = derive_seed(ctx.seed, &sample.id, "mutants");
     let module = task.record.unit.module.clone();
     let all = tokio::task::block_in_place(|| mutate::mutations(&reference, &module, seed));
-    let chosen = mutate::select(&all, seed, config.mutants as usize, config.broken as usize, Caps::default());
+    let chosen = mutate::select(&all, seed, config.mutants as usize, config.broken as usize, CAPS);
     let (semantic, broken): (Vec<Mutation>, Vec<Mutation>) = chosen.into_iter().partition(|m| m.semantic);
     if semantic.len() < config.min_mutants as usize {
         let detail = json!({"mutants_offered": semantic.len(), "threshold": config.min_mutants});

@@ -163,13 +163,6 @@ fn concatenations(site: &mut Site<'_>) {
     for i in site.of_kind("concatenation") {
         let parts: Vec<usize> = f.children(i).filter(|&c| f.kind(c) == "expression").collect();
         let repeated = f.parent(i).is_some_and(|p| f.kind(p) == "multiple_concatenation");
-        let literal = |&p: &usize| literal_bits(f.text(p)).is_some_and(|(d, _)| !d.contains('1'));
-        if let [zero, value] = parts[..]
-            && literal(&zero)
-            && !repeated
-        {
-            site.semantic(BitWidthMismatch, "dropped_zero_extension", i, f.bytes(i), f.text(value));
-        }
         let differ = parts.len() >= 2 && f.text(parts[0]) != f.text(parts[1]);
         if differ && parts.len() <= 4 && !repeated {
             let (a, b) = (parts[0], parts[1]);

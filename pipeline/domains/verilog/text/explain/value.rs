@@ -427,7 +427,6 @@ fn replaced(c: &Case, right: &str, wrong: &str, pick: &mut Pick) -> Told {
             "Without the signed interpretation the operand is extended with zeros, and negative values are read as large positive ones.".into(),
             "Verilog treats the whole expression as unsigned as soon as one operand is, so negative numbers lose their sign.".into(),
         ]),
-        "dropped_zero_extension" => "Without the leading zeros the operand is narrower, and its width no longer fixes that of the expression.".into(),
         _ => String::new(),
     };
     Told {
