@@ -12,7 +12,10 @@ pub struct Message {
 
 impl Message {
     pub fn new(role: &str, content: impl Into<String>) -> Message {
-        Message { role: role.into(), content: content.into() }
+        Message {
+            role: role.into(),
+            content: content.into(),
+        }
     }
 }
 
@@ -48,10 +51,21 @@ pub fn parse(text: &str) -> Option<Vec<Message>> {
             messages.push((role.into(), Vec::new()));
             continue;
         }
-        let body = line.strip_prefix('\\').filter(|rest| marker(rest.trim_start_matches('\\')).is_some()).unwrap_or(line);
+        let body = line
+            .strip_prefix('\\')
+            .filter(|rest| marker(rest.trim_start_matches('\\')).is_some())
+            .unwrap_or(line);
         messages.last_mut()?.1.push(body);
     }
-    Some(messages.into_iter().map(|(role, lines)| Message { role, content: lines.join("\n") }).collect())
+    Some(
+        messages
+            .into_iter()
+            .map(|(role, lines)| Message {
+                role,
+                content: lines.join("\n"),
+            })
+            .collect(),
+    )
 }
 
 #[cfg(test)]

@@ -115,7 +115,11 @@ pub struct Parent {
 
 impl Parent {
     pub fn new(id: &str, role: &str, span: Option<(u32, u32)>) -> Parent {
-        Parent { id: id.into(), role: role.into(), span }
+        Parent {
+            id: id.into(),
+            role: role.into(),
+            span,
+        }
     }
 }
 
@@ -180,7 +184,12 @@ pub enum Decision {
     /// The sample ends here and these go on in its place.
     Derive(Vec<Draft>),
     /// The sample was judged by the job with this hash; it goes on only if it passed.
-    Judge { check: String, verdict: VerdictKind, reason: Option<FailReason>, job_hash: String },
+    Judge {
+        check: String,
+        verdict: VerdictKind,
+        reason: Option<FailReason>,
+        job_hash: String,
+    },
 }
 
 /// A decision about one sample, with what a person would want to know about it.

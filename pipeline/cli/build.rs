@@ -31,23 +31,40 @@ pub async fn run(args: Args) -> Result<(), Failure> {
     let needs = stages::needs(nodes.iter().map(|n| n.use_.as_str()));
     let (bench, labels) = environment::bench(&args.sandbox)?;
     if let Some(missing) = needs.iter().find(|n| !labels.contains(n)) {
-        return Err(Failure::environment(format!("the recipe needs the sandbox `{missing}`, which is not built here: assay sandbox build {missing}")));
+        return Err(Failure::environment(format!(
+            "the recipe needs the sandbox `{missing}`, which is not built here: assay sandbox build {missing}"
+        )));
     }
     let base = plan.base_dir.to_string_lossy().into_owned();
-    let (build, resumed) = store.launch(&plan.name, &plan.recipe_sha256, plan.seed, &base, &nodes).await?;
-    eprintln!("{} build {build} of recipe `{}`", if resumed { "resuming" } else { "starting" }, plan.name);
+    let (build, resumed) = store
+        .launch(&plan.name, &plan.recipe_sha256, plan.seed, &base, &nodes)
+        .await?;
+    eprintln!(
+        "{} build {build} of recipe `{}`",
+        if resumed { "resuming" } else { "starting" },
+        plan.name
+    );
     let stop = Stop::default();
     let watcher = tokio::spawn(interrupt(stop.clone()));
     let shown = tokio::spawn(progress::show(store.clone(), build));
     let parallel = args.parallel.unwrap_or(environment::parallelism() + 1);
-    let options = Options { build: Some(build), parallel, labels, cache: cache_dir()?, local_db };
+    let options = Options {
+        build: Some(build),
+        parallel,
+        labels,
+        cache: cache_dir()?,
+        local_db,
+    };
     let ran = worker::run(store.clone(), bench.clone(), options, stop.clone()).await;
     shown.abort();
     watcher.abort();
     progress::clear();
     ran?;
     if stop.stopped() {
-        return Err(Failure::interrupted(format!("interrupted; `assay build {}` resumes build {build}", args.recipe.display())));
+        return Err(Failure::interrupted(format!(
+            "interrupted; `assay build {}` resumes build {build}",
+            args.recipe.display()
+        )));
     }
     finish(&store, build, &args, bench.counts()).await
 }
@@ -60,12 +77,17 @@ async fn finish(store: &Store, build: i64, args: &Args, (executed, reused): (u64
     if args.json {
         let seconds = (store.build_seconds(build).await? * 10.0).round() / 10.0;
         let nodes = store.node_status(build).await?;
-        println!("{}", json!({"build": build, "state": if done { "done" } else { "failed" }, "seconds": seconds, "nodes": nodes}));
+        println!(
+            "{}",
+            json!({"build": build, "state": if done { "done" } else { "failed" }, "seconds": seconds, "nodes": nodes})
+        );
     } else {
         println!("{build}");
     }
     if !done {
-        let message = format!("build {build} is incomplete: some batches used up their attempts (`assay status {build}` says why); run it again to retry them");
+        let message = format!(
+            "build {build} is incomplete: some batches used up their attempts (`assay status {build}` says why); run it again to retry them"
+        );
         return Err(Failure::short(message));
     }
     Ok(())
@@ -73,10 +95,17 @@ async fn finish(store: &Store, build: i64, args: &Args, (executed, reused): (u64
 
 /// Reads and checks a recipe.
 pub fn load(path: &Path) -> Result<recipe::Plan, Failure> {
-    let text = std::fs::read_to_string(path).map_err(|e| Failure::input(format!("cannot read recipe {}: {e}", path.display())))?;
-    let mut plan = recipe::parse(&path.display().to_string(), &text, &stages::infos()).map_err(|d| Failure::diagnostics(&d))?;
-    let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    plan.base_dir = folder.canonicalize().map_err(|e| Failure::input(format!("cannot find the folder of {}: {e}", path.display())))?;
+    let text = std::fs::read_to_string(path)
+        .map_err(|e| Failure::input(format!("cannot read recipe {}: {e}", path.display())))?;
+    let mut plan =
+        recipe::parse(&path.display().to_string(), &text, &stages::infos()).map_err(|d| Failure::diagnostics(&d))?;
+    let folder = path
+        .parent()
+        .filter(|p| !p.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
+    plan.base_dir = folder
+        .canonicalize()
+        .map_err(|e| Failure::input(format!("cannot find the folder of {}: {e}", path.display())))?;
     Ok(plan)
 }
 
@@ -113,7 +142,9 @@ pub fn cache_dir() -> Result<PathBuf, Failure> {
 /// The first interrupt asks the loops to stop and give back what they hold; the second ends the process.
 pub async fn interrupt(stop: Stop) {
     use tokio::signal::unix::{SignalKind, signal};
-    let (Ok(mut int), Ok(mut term)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate())) else { return };
+    let (Ok(mut int), Ok(mut term)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate())) else {
+        return;
+    };
     tokio::select! { _ = int.recv() => {}, _ = term.recv() => {} }
     eprintln!("\nstopping: giving back what is running (interrupt again to end at once)");
     stop.stop();

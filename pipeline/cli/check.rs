@@ -18,14 +18,20 @@ pub fn run(args: Args) -> Result<(), Failure> {
     let infos = stages::infos();
     let mut found = Vec::new();
     for file in &args.files {
-        let (errors, warnings): (Vec<_>, Vec<_>) = recipe::check_file(file, &infos, &mixture).into_iter().partition(|d| d.is_error());
+        let (errors, warnings): (Vec<_>, Vec<_>) = recipe::check_file(file, &infos, &mixture)
+            .into_iter()
+            .partition(|d| d.is_error());
         eprint!("{}", recipe::render(&warnings));
         if errors.is_empty() {
             println!("{}: ok", file.display());
         }
         found.extend(errors);
     }
-    if found.is_empty() { Ok(()) } else { Err(Failure::diagnostics(&found)) }
+    if found.is_empty() {
+        Ok(())
+    } else {
+        Err(Failure::diagnostics(&found))
+    }
 }
 
 /// What is wrong with a mixture.

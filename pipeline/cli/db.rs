@@ -1,8 +1,8 @@
 //! `assay db` and `assay psql`.
 
 use super::{Failure, environment};
-use crate::store::cluster::{Cluster, state_dir};
 use crate::store::Store;
+use crate::store::cluster::{Cluster, state_dir};
 use std::os::unix::process::CommandExt;
 
 /// Start, stop or locate the local database.
@@ -31,7 +31,9 @@ pub async fn run(args: Args) -> Result<(), Failure> {
         }
         Action::Stop => {
             if std::env::var_os("DATABASE_URL").is_some_and(|v| !v.is_empty()) {
-                return Err(Failure::input("DATABASE_URL is set: that database is not assay's to stop; unset it to stop the local one"));
+                return Err(Failure::input(
+                    "DATABASE_URL is set: that database is not assay's to stop; unset it to stop the local one",
+                ));
             }
             let stopped = Cluster::open(&state_dir())?.stop()?;
             eprintln!("{}", if stopped { "stopped" } else { "it was not running" });
@@ -54,5 +56,7 @@ pub async fn psql(args: PsqlArgs) -> Result<(), Failure> {
     let (url, _) = environment::database()?;
     Store::connect(&url).await?.close().await;
     let error = std::process::Command::new("psql").arg(url).args(args.args).exec();
-    Err(Failure::environment(format!("cannot run psql: {error}; install the package postgresql-client")))
+    Err(Failure::environment(format!(
+        "cannot run psql: {error}; install the package postgresql-client"
+    )))
 }

@@ -41,14 +41,26 @@ pub struct SandboxFlags {
 
 /// Opens the sandbox runtime of this machine.
 pub fn runtime(flags: &SandboxFlags, slots: u32) -> Result<Arc<dyn Runtime>, Failure> {
-    let allow_weaker = flags.allow_weaker.as_deref().map(str::parse::<Tier>).transpose().map_err(Failure::input)?;
-    Ok(Arc::new(Bubblewrap::open(sandboxes::Options { state_dir: state_dir(), slots, allow_weaker })?))
+    let allow_weaker = flags
+        .allow_weaker
+        .as_deref()
+        .map(str::parse::<Tier>)
+        .transpose()
+        .map_err(Failure::input)?;
+    Ok(Arc::new(Bubblewrap::open(sandboxes::Options {
+        state_dir: state_dir(),
+        slots,
+        allow_weaker,
+    })?))
 }
 
 /// A bench over the runtime, and the labels of the images that it has.
 pub fn bench(flags: &SandboxFlags) -> Result<(Arc<Bench>, Vec<String>), Failure> {
     let runtime = runtime(flags, parallelism() as u32 + 1)?;
-    let labels = sandboxes::images::list(&state_dir())?.into_iter().map(|i| i.name).collect();
+    let labels = sandboxes::images::list(&state_dir())?
+        .into_iter()
+        .map(|i| i.name)
+        .collect();
     Ok((Arc::new(Bench::new(Some(runtime))), labels))
 }
 
@@ -57,7 +69,11 @@ pub async fn find_sample(store: &Store, prefix: &str) -> Result<String, Failure>
     let found = store.ids_by_prefix(prefix).await?;
     match found.as_slice() {
         [one] => Ok(one.clone()),
-        [] => Err(Failure::input(format!("no sample has an id that begins with `{prefix}`; `assay sample` shows some"))),
-        _ => Err(Failure::input(format!("more than one sample's id begins with `{prefix}`: give more of it"))),
+        [] => Err(Failure::input(format!(
+            "no sample has an id that begins with `{prefix}`; `assay sample` shows some"
+        ))),
+        _ => Err(Failure::input(format!(
+            "more than one sample's id begins with `{prefix}`: give more of it"
+        ))),
     }
 }

@@ -27,7 +27,13 @@ pub async fn run(args: Args) -> Result<(), Failure> {
         }
     }
     for ancestor in line.iter().rev() {
-        decisions.extend(store.decisions_of(ancestor).await?.into_iter().map(|d| (ancestor.clone(), d)));
+        decisions.extend(
+            store
+                .decisions_of(ancestor)
+                .await?
+                .into_iter()
+                .map(|d| (ancestor.clone(), d)),
+        );
     }
     let verdicts = store.verdicts_of(&id).await?;
     let mut oracle = None;
@@ -38,7 +44,10 @@ pub async fn run(args: Args) -> Result<(), Failure> {
         }
     }
     if args.json {
-        let decisions: Vec<Value> = decisions.iter().map(|(s, d)| json!({"sample": s, "decision": d})).collect();
+        let decisions: Vec<Value> = decisions
+            .iter()
+            .map(|(s, d)| json!({"sample": s, "decision": d}))
+            .collect();
         println!(
             "{}",
             json!({"id": id, "kind": sample.kind, "domain": sample.domain, "origin": sample.origin, "metadata": sample.metadata,
@@ -47,10 +56,21 @@ pub async fn run(args: Args) -> Result<(), Failure> {
         return Ok(());
     }
     println!("{} {} ({})", sample.kind, id, sample.domain);
-    println!("origin: {} {} {} (sha256 {})", sample.origin.source, sample.origin.version, sample.origin.path, sample.origin.sha256);
-    print!("{}{}{}", render_lineage(&id, &lineage), render_decisions(&decisions), render_verdicts(&verdicts));
+    println!(
+        "origin: {} {} {} (sha256 {})",
+        sample.origin.source, sample.origin.version, sample.origin.path, sample.origin.sha256
+    );
+    print!(
+        "{}{}{}",
+        render_lineage(&id, &lineage),
+        render_decisions(&decisions),
+        render_verdicts(&verdicts)
+    );
     if let Some(o) = oracle {
-        println!("\noracle: {} mutants, {} killed, {} proved equivalent, {} unknown; kill rate {}", o["mutants"], o["killed"], o["equivalent"], o["unknown"], o["kill_rate"]);
+        println!(
+            "\noracle: {} mutants, {} killed, {} proved equivalent, {} unknown; kill rate {}",
+            o["mutants"], o["killed"], o["equivalent"], o["unknown"], o["kill_rate"]
+        );
     }
     Ok(())
 }
@@ -59,9 +79,19 @@ fn render_lineage(id: &str, lineage: &[LineageRow]) -> String {
     let mut out = String::from("\nmade of\n");
     for e in lineage {
         let lines = e.lines.map(|(a, b)| format!(" lines {a}-{b}")).unwrap_or_default();
-        let child = if e.child == id { "this".into() } else { e.child[..12].to_string() };
+        let child = if e.child == id {
+            "this".into()
+        } else {
+            e.child[..12].to_string()
+        };
         let path = e.origin["path"].as_str().unwrap_or("");
-        out.push_str(&format!("  {child} ← {} {} {}{lines} (by {}; {path})\n", e.role, e.parent_kind, &e.parent[..12], e.node));
+        out.push_str(&format!(
+            "  {child} ← {} {} {}{lines} (by {}; {path})\n",
+            e.role,
+            e.parent_kind,
+            &e.parent[..12],
+            e.node
+        ));
     }
     if lineage.is_empty() {
         out.push_str("  nothing: it came in as it is\n");
@@ -75,8 +105,18 @@ fn render_decisions(decisions: &[(String, ExplainedDecision)]) -> String {
         let reason = d.reason.as_deref().map(|r| format!(" ({r})")).unwrap_or_default();
         let detail = d.detail.to_string();
         let short: String = detail.chars().take(140).collect();
-        let detail = if detail == "{}" { String::new() } else { format!(" {short}") };
-        out.push_str(&format!("  {} {} [{}]: {}{reason}{detail}\n", &sample[..12], d.node, d.use_, d.outcome));
+        let detail = if detail == "{}" {
+            String::new()
+        } else {
+            format!(" {short}")
+        };
+        out.push_str(&format!(
+            "  {} {} [{}]: {}{reason}{detail}\n",
+            &sample[..12],
+            d.node,
+            d.use_,
+            d.outcome
+        ));
     }
     out
 }
@@ -85,9 +125,26 @@ fn render_verdicts(verdicts: &[VerdictRow]) -> String {
     let mut out = String::new();
     for v in verdicts {
         let reason = v.reason.as_deref().map(|r| format!(" ({r})")).unwrap_or_default();
-        out.push_str(&format!("\nverdict {} on `{}`: {}{reason}, {}\n", v.seq, v.check_name, v.verdict, v.created_at));
-        out.push_str(&format!("  {} in {}, image {}, tier {}, judge {}\n", v.engine, v.sandbox, &v.image_id[..v.image_id.len().min(16)], v.tier, v.judge_version));
-        out.push_str(&format!("  {} ms CPU, {} ms wall, peak {} KiB, {} trial(s), seed {}\n", v.cpu_ms, v.wall_ms, v.peak_bytes / 1024, v.trials, v.seed));
+        out.push_str(&format!(
+            "\nverdict {} on `{}`: {}{reason}, {}\n",
+            v.seq, v.check_name, v.verdict, v.created_at
+        ));
+        out.push_str(&format!(
+            "  {} in {}, image {}, tier {}, judge {}\n",
+            v.engine,
+            v.sandbox,
+            &v.image_id[..v.image_id.len().min(16)],
+            v.tier,
+            v.judge_version
+        ));
+        out.push_str(&format!(
+            "  {} ms CPU, {} ms wall, peak {} KiB, {} trial(s), seed {}\n",
+            v.cpu_ms,
+            v.wall_ms,
+            v.peak_bytes / 1024,
+            v.trials,
+            v.seed
+        ));
         for line in v.command.lines() {
             out.push_str(&format!("  $ {line}\n"));
         }

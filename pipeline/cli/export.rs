@@ -3,7 +3,9 @@
 use super::{Failure, environment, status};
 use crate::mixtures::Mixture;
 use crate::model::VerdictKind;
-use crate::sinks::{self, ExportError, ExportJob, ExportSample, Pinned, SampleSource, SinkOptions, VerdictPolicy, VerdictRef};
+use crate::sinks::{
+    self, ExportError, ExportJob, ExportSample, Pinned, SampleSource, SinkOptions, VerdictPolicy, VerdictRef,
+};
 use crate::store::{ExportRow, ShardRow, Store, VerdictOf};
 use futures::future::BoxFuture;
 use serde_json::{Value, json};
@@ -38,9 +40,14 @@ pub async fn run(args: Args) -> Result<(), Failure> {
     let mixture = Mixture::load(&args.mixture).map_err(|e| Failure::input(e.to_string()))?;
     let (store, _) = environment::store().await?;
     let build = status::build_or_newest(&store, args.build).await?;
-    let plan = store.plan(build).await?.ok_or_else(|| Failure::input(format!("there is no build {build}")))?;
+    let plan = store
+        .plan(build)
+        .await?
+        .ok_or_else(|| Failure::input(format!("there is no build {build}")))?;
     if store.build_state(build).await? != crate::store::BuildState::Done {
-        return Err(Failure::short(format!("build {build} is not done: an export of it would miss samples; resume it first")));
+        return Err(Failure::short(format!(
+            "build {build} is not done: an export of it would miss samples; resume it first"
+        )));
     }
     let latest = args.verdicts == "latest";
     let row = ExportRow {
@@ -51,15 +58,33 @@ pub async fn run(args: Args) -> Result<(), Failure> {
         verdict_policy: args.verdicts.clone(),
     };
     let export = store.begin_export(&row).await?;
-    let source = Ledger { ids: store.exportable(build).await?, store: store.clone(), build, latest };
+    let source = Ledger {
+        ids: store.exportable(build).await?,
+        store: store.clone(),
+        build,
+        latest,
+    };
     let job = ExportJob {
-        recipe: Pinned { name: plan.recipe_name, sha256: plan.recipe_sha256 },
-        verdicts: if latest { VerdictPolicy::Latest } else { VerdictPolicy::AsBuilt },
+        recipe: Pinned {
+            name: plan.recipe_name,
+            sha256: plan.recipe_sha256,
+        },
+        verdicts: if latest {
+            VerdictPolicy::Latest
+        } else {
+            VerdictPolicy::AsBuilt
+        },
         recorded_inputs: Vec::new(),
     };
-    let options = SinkOptions { out: args.out.clone(), command: args.command.clone(), checkpoint: None };
+    let options = SinkOptions {
+        out: args.out.clone(),
+        command: args.command.clone(),
+        checkpoint: None,
+    };
     let mut sink = sinks::sink(&args.sink, options).map_err(failure)?;
-    let report = sinks::export(&source, &mixture, job, sink.as_mut()).await.map_err(failure)?;
+    let report = sinks::export(&source, &mixture, job, sink.as_mut())
+        .await
+        .map_err(failure)?;
     let manifest = json!(report.written.manifest);
     let shards = report.written.shards.iter().map(|w| ShardRow {
         path: w.shard.path.clone(),
@@ -68,7 +93,9 @@ pub async fn run(args: Args) -> Result<(), Failure> {
         tokens: w.shard.tokens as i64,
         samples: w.samples.clone(),
     });
-    store.finish_export(export, &manifest, &shards.collect::<Vec<_>>()).await?;
+    store
+        .finish_export(export, &manifest, &shards.collect::<Vec<_>>())
+        .await?;
     say(&args, build, &report);
     Ok(())
 }
@@ -77,18 +104,32 @@ fn say(args: &Args, build: i64, report: &sinks::ExportReport) {
     let out = args.out.display();
     if args.json {
         let takes: Vec<Value> = report.takes.iter().map(|t| json!(t)).collect();
-        println!("{}", json!({"build": build, "out": out.to_string(), "samples": report.samples, "seen": report.seen,
-            "unverified": report.unverified, "resumed_from": report.resumed_from, "takes": takes}));
+        println!(
+            "{}",
+            json!({"build": build, "out": out.to_string(), "samples": report.samples, "seen": report.seen,
+            "unverified": report.unverified, "resumed_from": report.resumed_from, "takes": takes})
+        );
         return;
     }
-    eprintln!("{} samples of build {build} (of {} looked at, {} unverified) → {out}", report.samples, report.seen, report.unverified);
+    eprintln!(
+        "{} samples of build {build} (of {} looked at, {} unverified) → {out}",
+        report.samples, report.seen, report.unverified
+    );
     for w in &report.written.shards {
-        eprintln!("  {} {} samples, {} tokens, {} KB", w.shard.path, w.shard.samples, w.shard.tokens, w.shard.bytes / 1024);
+        eprintln!(
+            "  {} {} samples, {} tokens, {} KB",
+            w.shard.path,
+            w.shard.samples,
+            w.shard.tokens,
+            w.shard.bytes / 1024
+        );
     }
     eprintln!("\ntry next:");
     eprintln!("  assay sample --kind sft_repair -n 3");
     eprintln!("  assay explain $(assay psql -Atc \"select id from samples where kind = 'sft_repair' limit 1\")");
-    eprintln!("  assay psql -c \"select reason, count(*) from outcomes where build_id = {build} and outcome = 'drop' group by 1 order by 2 desc\"");
+    eprintln!(
+        "  assay psql -c \"select reason, count(*) from outcomes where build_id = {build} and outcome = 'drop' group by 1 order by 2 desc\""
+    );
     println!("{out}");
 }
 
@@ -112,7 +153,11 @@ struct Ledger {
 impl Ledger {
     async fn load(&self, ids: &[String]) -> Result<Vec<ExportSample>, ExportError> {
         let samples = self.store.samples(ids).await.map_err(ExportError::source)?;
-        let found = if self.latest { self.store.latest(ids).await } else { self.store.as_built(self.build, ids).await };
+        let found = if self.latest {
+            self.store.latest(ids).await
+        } else {
+            self.store.as_built(self.build, ids).await
+        };
         let mut verdicts = found.map_err(ExportError::source)?;
         let to_ref = |v: VerdictOf| VerdictRef {
             check: v.check,
@@ -123,9 +168,20 @@ impl Ledger {
         Ok(samples
             .into_iter()
             .map(|s| ExportSample {
-                licence: s.metadata.get("licence").and_then(|l| l.get("spdx")).and_then(Value::as_str).unwrap_or("unknown").into(),
+                licence: s
+                    .metadata
+                    .get("licence")
+                    .and_then(|l| l.get("spdx"))
+                    .and_then(Value::as_str)
+                    .unwrap_or("unknown")
+                    .into(),
                 repository: s.origin.source.clone(),
-                verdicts: verdicts.remove(&s.id).unwrap_or_default().into_iter().map(to_ref).collect(),
+                verdicts: verdicts
+                    .remove(&s.id)
+                    .unwrap_or_default()
+                    .into_iter()
+                    .map(to_ref)
+                    .collect(),
                 sample: s,
             })
             .collect())
@@ -133,7 +189,11 @@ impl Ledger {
 }
 
 impl SampleSource for Ledger {
-    fn page<'a>(&'a self, after: Option<&'a str>, limit: usize) -> BoxFuture<'a, Result<Vec<ExportSample>, ExportError>> {
+    fn page<'a>(
+        &'a self,
+        after: Option<&'a str>,
+        limit: usize,
+    ) -> BoxFuture<'a, Result<Vec<ExportSample>, ExportError>> {
         let from = after.map_or(0, |a| self.ids.partition_point(|id| id.as_str() <= a));
         let page = &self.ids[from..self.ids.len().min(from + limit)];
         Box::pin(self.load(page))

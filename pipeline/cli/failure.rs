@@ -17,24 +17,41 @@ pub struct Failure {
 impl Failure {
     /// It ran, and something fell short.
     pub fn short(message: impl Into<String>) -> Failure {
-        Failure { code: 1, message: message.into() }
+        Failure {
+            code: 1,
+            message: message.into(),
+        }
     }
     /// The input is wrong.
     pub fn input(message: impl Into<String>) -> Failure {
-        Failure { code: 2, message: message.into() }
+        Failure {
+            code: 2,
+            message: message.into(),
+        }
     }
     /// The environment is wrong.
     pub fn environment(message: impl Into<String>) -> Failure {
-        Failure { code: 3, message: message.into() }
+        Failure {
+            code: 3,
+            message: message.into(),
+        }
     }
     /// The user stopped it.
     pub fn interrupted(message: impl Into<String>) -> Failure {
-        Failure { code: 130, message: message.into() }
+        Failure {
+            code: 130,
+            message: message.into(),
+        }
     }
     /// Problems in an input file, already one per line.
     pub fn diagnostics(found: &[Diagnostic]) -> Failure {
         let lines: Vec<String> = found.iter().map(ToString::to_string).collect();
-        Failure::input(format!("{}\n{} problem{} found", lines.join("\n"), found.len(), if found.len() == 1 { "" } else { "s" }))
+        Failure::input(format!(
+            "{}\n{} problem{} found",
+            lines.join("\n"),
+            found.len(),
+            if found.len() == 1 { "" } else { "s" }
+        ))
     }
 }
 

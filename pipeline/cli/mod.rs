@@ -27,7 +27,11 @@ use std::process::ExitCode;
 /// A recipe describes a DAG of stages; workers run it; everything that happens to every sample is a row in
 /// Postgres. The database is DATABASE_URL if that is set, else a local one that assay runs for you.
 #[derive(Parser)]
-#[command(name = "assay", version, max_term_width = 110, after_help = "\
+#[command(
+    name = "assay",
+    version,
+    max_term_width = 110,
+    after_help = "\
 Exit codes:
   0    done
   1    it ran, and something fell short (incomplete build, failed verification under --strict)
@@ -39,7 +43,8 @@ A first tour:
   assay build recipes/quickstart.toml
   assay export recipes/mixtures/quickstart.toml --out out/quickstart
   assay sample --kind sft_repair -n 3
-  assay psql -c \"select node, outcome, reason, count(*) from outcomes group by 1, 2, 3 order by 1, 4 desc\"")]
+  assay psql -c \"select node, outcome, reason, count(*) from outcomes group by 1, 2, 3 order by 1, 4 desc\""
+)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -86,7 +91,9 @@ pub fn main() -> ExitCode {
         .with_writer(std::io::stderr)
         .with_ansi(std::io::stderr().is_terminal())
         .with_target(false)
-        .with_env_filter(tracing_subscriber::EnvFilter::try_from_env("ASSAY_LOG").unwrap_or_else(|_| "warn,sqlx=error".into()))
+        .with_env_filter(
+            tracing_subscriber::EnvFilter::try_from_env("ASSAY_LOG").unwrap_or_else(|_| "warn,sqlx=error".into()),
+        )
         .init();
     // failpoints exist for tests that break a build on purpose; without FAILPOINTS nothing is armed
     let _failpoints = std::env::var_os("FAILPOINTS").map(|_| fail::FailScenario::setup());

@@ -40,7 +40,10 @@ fn line(before: &[NodeStatus], now: &[NodeStatus], elapsed: Duration) -> String 
         }
         let rate = (n.entered - b.entered) as f64 / seconds;
         let eta = eta(n.waiting, rate).map(|s| format!(", {}", s)).unwrap_or_default();
-        parts.push(format!("{} {} ({} waiting, {rate:.1}/s{eta})", n.node, n.entered, n.waiting));
+        parts.push(format!(
+            "{} {} ({} waiting, {rate:.1}/s{eta})",
+            n.node, n.entered, n.waiting
+        ));
     }
     let faults: i64 = now.iter().map(|n| n.errors).sum();
     if faults > 0 {
@@ -55,5 +58,9 @@ pub fn eta(waiting: i64, rate: f64) -> Option<String> {
         return None;
     }
     let s = (waiting as f64 / rate).ceil() as u64;
-    Some(if s < 60 { format!("~{s}s") } else { format!("~{}m{:02}s", s / 60, s % 60) })
+    Some(if s < 60 {
+        format!("~{s}s")
+    } else {
+        format!("~{}m{:02}s", s / 60, s % 60)
+    })
 }

@@ -1,7 +1,7 @@
 //! `assay sandbox`.
 
-use super::environment::{self, SandboxFlags};
 use super::Failure;
+use super::environment::{self, SandboxFlags};
 use crate::domains;
 use crate::store::cluster::state_dir;
 use crate::worker::from_store;
@@ -42,7 +42,11 @@ pub async fn run(args: Args) -> Result<(), Failure> {
 }
 
 async fn build(names: Vec<String>) -> Result<(), Failure> {
-    let names: Vec<String> = if names.is_empty() { images::names().into_iter().map(String::from).collect() } else { names };
+    let names: Vec<String> = if names.is_empty() {
+        images::names().into_iter().map(String::from).collect()
+    } else {
+        names
+    };
     let state = state_dir();
     for name in names {
         let state = state.clone();
@@ -81,20 +85,39 @@ async fn test(flags: &SandboxFlags, names: Vec<String>) -> Result<(), Failure> {
         for canary in verilog::canaries() {
             let completion = runtime.run(&canary.job).await?;
             let found = canary.check(&completion);
-            say(&format!("canary {}", canary.name), found.is_ok(), found.as_ref().err().map_or("", String::as_str));
+            say(
+                &format!("canary {}", canary.name),
+                found.is_ok(),
+                found.as_ref().err().map_or("", String::as_str),
+            );
         }
         for r in hostile::run(runtime.as_ref()).await {
             say(&format!("hostile {}", r.name), r.contained, &r.detail);
         }
     }
-    if wrong > 0 { Err(Failure::environment(format!("{wrong} tests went wrong: do not trust verdicts of this machine"))) } else { Ok(()) }
+    if wrong > 0 {
+        Err(Failure::environment(format!(
+            "{wrong} tests went wrong: do not trust verdicts of this machine"
+        )))
+    } else {
+        Ok(())
+    }
 }
 
 async fn replay(flags: &SandboxFlags, job_hash: &str) -> Result<(), Failure> {
     let (store, _) = environment::store().await?;
-    let unknown = || Failure::input(format!("no job has the hash {job_hash}; `assay explain SAMPLE` prints those of its verdicts"));
+    let unknown = || {
+        Failure::input(format!(
+            "no job has the hash {job_hash}; `assay explain SAMPLE` prints those of its verdicts"
+        ))
+    };
     let spec = store.job_spec(job_hash).await?.ok_or_else(unknown)?;
-    let hashes: Vec<String> = spec["files"].as_array().into_iter().flatten().filter_map(|f| f["sha256"].as_str().map(String::from)).collect();
+    let hashes: Vec<String> = spec["files"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(|f| f["sha256"].as_str().map(String::from))
+        .collect();
     let request = from_store(&spec, &store.texts(&hashes).await?).map_err(Failure::environment)?;
     let completion = environment::runtime(flags, 1)?.run(&request.job).await?;
     for step in &completion.steps {
@@ -102,7 +125,11 @@ async fn replay(flags: &SandboxFlags, job_hash: &str) -> Result<(), Failure> {
         print!("{}", String::from_utf8_lossy(&step.log));
     }
     match domains::judge(&request, &completion) {
-        Ok(ruling) => eprintln!("--- verdict: {}{}", ruling.verdict, ruling.reason.map(|r| format!(" ({r})")).unwrap_or_default()),
+        Ok(ruling) => eprintln!(
+            "--- verdict: {}{}",
+            ruling.verdict,
+            ruling.reason.map(|r| format!(" ({r})")).unwrap_or_default()
+        ),
         Err(fault) => return Err(Failure::environment(fault)),
     }
     Ok(())

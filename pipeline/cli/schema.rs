@@ -19,7 +19,11 @@ pub fn run(args: Args) -> Result<(), Failure> {
         }
         None => {
             let names: Vec<&str> = all.iter().map(|(n, _)| *n).collect();
-            Err(Failure::input(format!("there is no schema `{}`; there are {}", args.name, names.join(", "))))
+            Err(Failure::input(format!(
+                "there is no schema `{}`; there are {}",
+                args.name,
+                names.join(", ")
+            )))
         }
     }
 }

@@ -7,7 +7,10 @@ use crate::store::Store;
 pub async fn print(store: &Store, build: i64) -> Result<(), Failure> {
     let nodes = store.node_status(build).await?;
     let width = nodes.iter().map(|n| n.node.len()).max().unwrap_or(4).max(4);
-    eprintln!("\n{:width$}  {:>7} {:>7} {:>7} {:>7} {:>7} {:>7} {:>6} {:>7}", "node", "in", "kept", "dropped", "derived", "passed", "failed", "faults", "reused");
+    eprintln!(
+        "\n{:width$}  {:>7} {:>7} {:>7} {:>7} {:>7} {:>7} {:>6} {:>7}",
+        "node", "in", "kept", "dropped", "derived", "passed", "failed", "faults", "reused"
+    );
     for n in &nodes {
         eprintln!(
             "{:width$}  {:>7} {:>7} {:>7} {:>7} {:>7} {:>7} {:>6} {:>7}",
@@ -41,7 +44,13 @@ pub async fn print(store: &Store, build: i64) -> Result<(), Failure> {
         );
     }
     for f in store.fault_summary(build).await?.iter().take(5) {
-        eprintln!("fault ({}×) at {}: {}: {}", f.count, f.node.as_deref().unwrap_or("-"), f.kind, f.message);
+        eprintln!(
+            "fault ({}×) at {}: {}: {}",
+            f.count,
+            f.node.as_deref().unwrap_or("-"),
+            f.kind,
+            f.message
+        );
     }
     eprintln!("\nbuild {build} took {:.0} s", store.build_seconds(build).await?);
     Ok(())

@@ -1,7 +1,7 @@
 //! `assay verify`.
 
-use super::environment::{self, SandboxFlags};
 use super::Failure;
+use super::environment::{self, SandboxFlags};
 use crate::domains;
 use crate::recipe::{Task, TaskReader};
 use crate::store::{Chosen, Store};
@@ -43,7 +43,10 @@ pub async fn run(args: Args) -> Result<(), Failure> {
 /// Runs the jobs behind the chosen verdicts again, under the image of today, and says what changed.
 async fn again(args: &Args, predicate: &str) -> Result<(), Failure> {
     let (store, _) = environment::store().await?;
-    let chosen = store.choose(predicate).await.map_err(|e| Failure::input(format!("the predicate cannot be used: {e}")))?;
+    let chosen = store
+        .choose(predicate)
+        .await
+        .map_err(|e| Failure::input(format!("the predicate cannot be used: {e}")))?;
     let (bench, _) = environment::bench(&args.sandbox)?;
     let jobs: BTreeSet<&str> = chosen.iter().map(|c| c.job_hash.as_str()).collect();
     eprintln!("{} verdicts on {} jobs", chosen.len(), jobs.len());
@@ -80,26 +83,47 @@ fn report_change(as_json: bool, c: &Chosen, verdict: &str, reason: Option<&str>,
             "before": {"verdict": c.verdict, "reason": c.reason}, "after": {"verdict": verdict, "reason": reason}});
         println!("{row}");
     } else if !same {
-        let show = |v: Option<&str>, r: Option<&str>| format!("{}{}", v.unwrap_or("never judged"), r.map(|r| format!(" ({r})")).unwrap_or_default());
-        println!("{} {}: {} → {}", c.sample_id, c.check_name, show(c.verdict.as_deref(), c.reason.as_deref()), show(Some(verdict), reason));
+        let show = |v: Option<&str>, r: Option<&str>| {
+            format!(
+                "{}{}",
+                v.unwrap_or("never judged"),
+                r.map(|r| format!(" ({r})")).unwrap_or_default()
+            )
+        };
+        println!(
+            "{} {}: {} → {}",
+            c.sample_id,
+            c.check_name,
+            show(c.verdict.as_deref(), c.reason.as_deref()),
+            show(Some(verdict), reason)
+        );
     }
 }
 
 async fn run_again(store: &Store, bench: &Arc<Bench>, job: &str) -> Result<(String, Option<String>), Failure> {
     let missing = || Failure::short(format!("job {job} is not stored: build its samples again"));
     let spec = store.job_spec(job).await?.ok_or_else(missing)?;
-    let hashes: Vec<String> = spec["files"].as_array().into_iter().flatten().filter_map(|f| f["sha256"].as_str().map(String::from)).collect();
+    let hashes: Vec<String> = spec["files"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(|f| f["sha256"].as_str().map(String::from))
+        .collect();
     let request = from_store(&spec, &store.texts(&hashes).await?).map_err(Failure::short)?;
     // under the hash that its samples are linked to, whatever the image is today: the evidence names the image
     let new = bench.judge_new(&request, job, domains::judge).await?;
-    let (verdict, reason) = (new.judgement.verdict.to_string(), new.judgement.reason.map(|r| r.to_string()));
+    let (verdict, reason) = (
+        new.judgement.verdict.to_string(),
+        new.judgement.reason.map(|r| r.to_string()),
+    );
     store.add_verdicts(&[new]).await?;
     Ok((verdict, reason))
 }
 
 /// Judges tasks from a file: one JSON line each on stdout, in the order of the file, as they come.
 async fn outside(args: &Args, file: &Path) -> Result<(), Failure> {
-    let open = std::fs::File::open(file).map_err(|e| Failure::input(format!("cannot read task file {}: {e}", file.display())))?;
+    let open = std::fs::File::open(file)
+        .map_err(|e| Failure::input(format!("cannot read task file {}: {e}", file.display())))?;
     let (bench, labels) = environment::bench(&args.sandbox)?;
     let (mut bad_lines, mut fell_short, mut n) = (Vec::new(), 0usize, 0usize);
     for (_, read) in TaskReader::new(&file.display().to_string(), BufReader::new(open)) {
@@ -116,7 +140,12 @@ async fn outside(args: &Args, file: &Path) -> Result<(), Failure> {
         if args.json || !std::io::stdout().is_terminal() {
             println!("{result}");
         } else {
-            println!("{:30} {:6} {}", task.id, result["verdict"].as_str().unwrap_or(""), result["reason"].as_str().unwrap_or(""));
+            println!(
+                "{:30} {:6} {}",
+                task.id,
+                result["verdict"].as_str().unwrap_or(""),
+                result["reason"].as_str().unwrap_or("")
+            );
         }
         let _ = std::io::stdout().flush();
         if std::io::stderr().is_terminal() {
@@ -140,14 +169,19 @@ async fn judge_task(bench: &Bench, labels: &[String], task: &Task) -> Value {
         Err(message) => return error(message),
     };
     if !labels.contains(&request.job.sandbox) {
-        return error(format!("sandbox `{0}` is not built here: assay sandbox build {0}", request.job.sandbox));
+        return error(format!(
+            "sandbox `{0}` is not built here: assay sandbox build {0}",
+            request.job.sandbox
+        ));
     }
     let hash = match bench.job_hash(&request) {
         Ok(h) => h,
         Err(e) => return error(e.to_string()),
     };
     match bench.judge_new(&request, &hash, domains::judge).await {
-        Ok(v) => json!({"id": task.id, "verdict": v.judgement.verdict, "reason": v.judgement.reason, "evidence": v.judgement.evidence}),
+        Ok(v) => {
+            json!({"id": task.id, "verdict": v.judgement.verdict, "reason": v.judgement.reason, "evidence": v.judgement.evidence})
+        }
         Err(e) => error(e.to_string()),
     }
 }

@@ -21,11 +21,28 @@ pub async fn run(args: Args) -> Result<(), Failure> {
     let (store, local_db) = environment::store().await?;
     let (bench, labels) = environment::bench(&args.sandbox)?;
     let parallel = args.parallel.unwrap_or(environment::parallelism() + 1);
-    eprintln!("worker with {parallel} loops; sandboxes: {}", if labels.is_empty() { "none".into() } else { labels.join(", ") });
+    eprintln!(
+        "worker with {parallel} loops; sandboxes: {}",
+        if labels.is_empty() {
+            "none".into()
+        } else {
+            labels.join(", ")
+        }
+    );
     let stop = Stop::default();
     let watcher = tokio::spawn(build::interrupt(stop.clone()));
-    let options = Options { build: args.build, parallel, labels, cache: build::cache_dir()?, local_db };
+    let options = Options {
+        build: args.build,
+        parallel,
+        labels,
+        cache: build::cache_dir()?,
+        local_db,
+    };
     worker::run(store, bench, options, stop.clone()).await?;
     watcher.abort();
-    if stop.stopped() { Err(Failure::interrupted("stopped")) } else { Ok(()) }
+    if stop.stopped() {
+        Err(Failure::interrupted("stopped"))
+    } else {
+        Ok(())
+    }
 }

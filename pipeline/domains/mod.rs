@@ -49,7 +49,14 @@ pub struct OracleConfig {
 
 impl Default for OracleConfig {
     fn default() -> Self {
-        OracleConfig { gate: 0.8, mutants: 24, broken: 6, min_mutants: 10, min_operators: 4, prove_equivalence: true }
+        OracleConfig {
+            gate: 0.8,
+            mutants: 24,
+            broken: 6,
+            min_mutants: 10,
+            min_operators: 4,
+            prove_equivalence: true,
+        }
     }
 }
 
@@ -66,7 +73,10 @@ pub struct LessonConfig {
 
 impl Default for LessonConfig {
     fn default() -> Self {
-        LessonConfig { max_prompt_chars: 32_000, min_completeness: 0.95 }
+        LessonConfig {
+            max_prompt_chars: 32_000,
+            min_completeness: 0.95,
+        }
     }
 }
 
@@ -75,23 +85,47 @@ pub trait Domain: Send + Sync {
     fn id(&self) -> DomainId;
 
     /// Links files of a population into units: one derived sample per module, with what it needs from its package.
-    fn link<'a>(&'a self, ctx: &'a Context, files: Vec<String>, library: &'a [String]) -> BoxFuture<'a, Result<Vec<Decided>, StageError>>;
+    fn link<'a>(
+        &'a self,
+        ctx: &'a Context,
+        files: Vec<String>,
+        library: &'a [String],
+    ) -> BoxFuture<'a, Result<Vec<Decided>, StageError>>;
 
     /// Normalises a unit; accepted only if it is still the same program to the parser and to the compiler.
     fn rewrite<'a>(&'a self, ctx: &'a Context, unit: Sample) -> BoxFuture<'a, Result<Decided, StageError>>;
 
     /// Makes a task of a unit: requirement, interface, testbench.
-    fn task<'a>(&'a self, ctx: &'a Context, unit: Sample, config: &'a TaskConfig) -> BoxFuture<'a, Result<Decided, StageError>>;
+    fn task<'a>(
+        &'a self,
+        ctx: &'a Context,
+        unit: Sample,
+        config: &'a TaskConfig,
+    ) -> BoxFuture<'a, Result<Decided, StageError>>;
 
     /// Measures how well a task's testbench tells wrong from right, and derives the candidates that it was tried on.
-    fn oracle<'a>(&'a self, ctx: &'a Context, task: Sample, config: &'a OracleConfig) -> BoxFuture<'a, Result<Decided, StageError>>;
+    fn oracle<'a>(
+        &'a self,
+        ctx: &'a Context,
+        task: Sample,
+        config: &'a OracleConfig,
+    ) -> BoxFuture<'a, Result<Decided, StageError>>;
 
     /// Makes a training sample of a judged candidate.
-    fn lesson<'a>(&'a self, ctx: &'a Context, candidates: Vec<Sample>, config: &'a LessonConfig)
-    -> BoxFuture<'a, Result<Vec<Decided>, StageError>>;
+    fn lesson<'a>(
+        &'a self,
+        ctx: &'a Context,
+        candidates: Vec<Sample>,
+        config: &'a LessonConfig,
+    ) -> BoxFuture<'a, Result<Vec<Decided>, StageError>>;
 
     /// Executes what a training sample teaches, as it stands in its text.
-    fn verify<'a>(&'a self, ctx: &'a Context, samples: Vec<Sample>, trials: u32) -> BoxFuture<'a, Result<Vec<Decided>, StageError>>;
+    fn verify<'a>(
+        &'a self,
+        ctx: &'a Context,
+        samples: Vec<Sample>,
+        trials: u32,
+    ) -> BoxFuture<'a, Result<Vec<Decided>, StageError>>;
 
     /// Judges a completion of one of this domain's jobs; `None` where the check is not this domain's.
     fn judge(&self, request: &Request, completion: &Completion) -> Option<Result<Ruling, String>>;
@@ -104,11 +138,15 @@ pub fn table() -> &'static [&'static dyn Domain] {
 
 /// Finds a domain that has everything the stages need.
 pub fn get(id: DomainId) -> Result<&'static dyn Domain, StageError> {
-    table().iter().copied().find(|d| d.id() == id).ok_or_else(|| StageError::Other {
-        kind: "domain",
-        message: format!("domain `{id}` cannot be built yet"),
-        retry: false,
-    })
+    table()
+        .iter()
+        .copied()
+        .find(|d| d.id() == id)
+        .ok_or_else(|| StageError::Other {
+            kind: "domain",
+            message: format!("domain `{id}` cannot be built yet"),
+            retry: false,
+        })
 }
 
 /// Judges a completion by whichever domain knows the check.
@@ -116,7 +154,12 @@ pub fn judge(request: &Request, completion: &Completion) -> Result<Ruling, Strin
     table()
         .iter()
         .find_map(|d| d.judge(request, completion))
-        .unwrap_or_else(|| Err(format!("no domain judges check `{}` in sandbox `{}`", request.check, request.job.sandbox)))
+        .unwrap_or_else(|| {
+            Err(format!(
+                "no domain judges check `{}` in sandbox `{}`",
+                request.check, request.job.sandbox
+            ))
+        })
 }
 
 /// The job that judges a task brought from outside; the error names what cannot be judged here.
@@ -125,7 +168,9 @@ pub fn outside(task: &Task) -> Result<Request, String> {
         Check::Verilog(check) => verilog::outside::request(task, check),
         other => {
             let sandbox = serde_json::json!(other.sandbox());
-            Err(format!("tasks for sandbox {sandbox} cannot be judged by this version of assay"))
+            Err(format!(
+                "tasks for sandbox {sandbox} cannot be judged by this version of assay"
+            ))
         }
     }
 }

@@ -37,7 +37,11 @@ impl Stage for Config {
         self.run_population(ctx, samples.into_iter().map(|s| s.id).collect())
     }
 
-    fn run_population<'a>(&'a self, ctx: &'a Context, ids: Vec<String>) -> BoxFuture<'a, Result<Vec<Decided>, StageError>> {
+    fn run_population<'a>(
+        &'a self,
+        ctx: &'a Context,
+        ids: Vec<String>,
+    ) -> BoxFuture<'a, Result<Vec<Decided>, StageError>> {
         Box::pin(async move {
             let library = ctx.library.as_ref().map(|l| l.ids.as_slice()).unwrap_or_default();
             domains::get(self.domain)?.link(ctx, ids, library).await

@@ -24,7 +24,11 @@ pub enum StageError {
     Sandbox(#[from] sandboxes::SandboxError),
     /// Anything else of ours; `kind` groups it in `faults`.
     #[error("{message}")]
-    Other { kind: &'static str, message: String, retry: bool },
+    Other {
+        kind: &'static str,
+        message: String,
+        retry: bool,
+    },
 }
 
 impl StageError {
@@ -62,12 +66,18 @@ pub struct Context {
 impl Context {
     /// Judges jobs, reusing what the ledger holds; see [`crate::worker::Bench::judge_all`].
     pub async fn judge_all(&self, requests: &[Request]) -> Result<Vec<Judgement>, StageError> {
-        self.bench.judge_all(&self.store, &self.findings, requests, crate::domains::judge).await
+        self.bench
+            .judge_all(&self.store, &self.findings, requests, crate::domains::judge)
+            .await
     }
 
     /// Records the strength of a task's oracle.
     pub fn record_oracle(&self, task: &str, record: OracleRecord) {
-        self.findings.lock().unwrap_or_else(|p| p.into_inner()).oracles.push((task.into(), record));
+        self.findings
+            .lock()
+            .unwrap_or_else(|p| p.into_inner())
+            .oracles
+            .push((task.into(), record));
     }
 }
 
@@ -88,7 +98,11 @@ pub trait Stage: Send + Sync {
 
     /// The same for a whole population, given as sorted ids so that texts can be read in chunks
     /// (`ctx.store.samples(&ids)`); for stages of [`Scope::Population`].
-    fn run_population<'a>(&'a self, ctx: &'a Context, ids: Vec<String>) -> BoxFuture<'a, Result<Vec<Decided>, StageError>> {
+    fn run_population<'a>(
+        &'a self,
+        ctx: &'a Context,
+        ids: Vec<String>,
+    ) -> BoxFuture<'a, Result<Vec<Decided>, StageError>> {
         Box::pin(async move {
             let samples = ctx.store.samples(&ids).await?;
             self.run(ctx, samples).await
@@ -119,8 +133,15 @@ pub struct StageSpec {
 
 /// The table of stages. Adding one is a file and a line here.
 pub fn table() -> &'static [&'static StageSpec] {
-    static TABLE: [&StageSpec; 7] =
-        [&recall::SPEC, &filter::SPEC, &dedup::SPEC, &link::SPEC, &rewrite::SPEC, &synthesize::SPEC, &verify::SPEC];
+    static TABLE: [&StageSpec; 7] = [
+        &recall::SPEC,
+        &filter::SPEC,
+        &dedup::SPEC,
+        &link::SPEC,
+        &rewrite::SPEC,
+        &synthesize::SPEC,
+        &verify::SPEC,
+    ];
     &TABLE
 }
 

@@ -123,9 +123,13 @@ impl Store {
             .execute(&mut *tx)
             .await?;
         }
-        sqlx::query!("update exports set state = 'done', finished_at = now(), manifest = $2 where id = $1", export, manifest)
-            .execute(&mut *tx)
-            .await?;
+        sqlx::query!(
+            "update exports set state = 'done', finished_at = now(), manifest = $2 where id = $1",
+            export,
+            manifest
+        )
+        .execute(&mut *tx)
+        .await?;
         tx.commit().await?;
         Ok(())
     }

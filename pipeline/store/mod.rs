@@ -6,6 +6,7 @@ mod exports;
 mod predicate;
 mod queue;
 mod report;
+mod rows;
 mod samples;
 mod verdicts;
 
@@ -44,11 +45,14 @@ impl StoreError {
         match self {
             StoreError::Unreachable(_) => true,
             StoreError::Sql(e) => match e {
-                sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::Protocol(_) | sqlx::Error::WorkerCrashed => true,
+                sqlx::Error::Io(_)
+                | sqlx::Error::PoolTimedOut
+                | sqlx::Error::Protocol(_)
+                | sqlx::Error::WorkerCrashed => true,
                 // 57P0x: shut down or starting up; 40001, 40P01: serialization, deadlock; 53: out of a resource
-                sqlx::Error::Database(d) => {
-                    d.code().is_some_and(|c| c.starts_with("57P") || c.starts_with("53") || c.starts_with("08") || c == "40001" || c == "40P01")
-                }
+                sqlx::Error::Database(d) => d.code().is_some_and(|c| {
+                    c.starts_with("57P") || c.starts_with("53") || c.starts_with("08") || c == "40001" || c == "40P01"
+                }),
                 _ => false,
             },
             _ => false,
@@ -65,11 +69,17 @@ pub struct Store {
 impl Store {
     /// Connects, waiting up to 30 s for a server that is starting, and applies what migrations are missing.
     pub async fn connect(url: &str) -> Result<Store, StoreError> {
-        let options = PgConnectOptions::from_str(url).map_err(|source| StoreError::Url { url: hide_password(url), source })?;
+        let options = PgConnectOptions::from_str(url).map_err(|source| StoreError::Url {
+            url: hide_password(url),
+            source,
+        })?;
         let options = options.application_name("assay");
         let mut last = None;
         for _ in 0..30 {
-            let pool = PgPoolOptions::new().max_connections(12).acquire_timeout(Duration::from_secs(30)).connect_with(options.clone());
+            let pool = PgPoolOptions::new()
+                .max_connections(12)
+                .acquire_timeout(Duration::from_secs(30))
+                .connect_with(options.clone());
             match pool.await {
                 Ok(pool) => {
                     MIGRATIONS.run(&pool).await?;

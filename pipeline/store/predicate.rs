@@ -21,15 +21,24 @@ impl Store {
     pub async fn choose(&self, predicate: &str) -> Result<Vec<Chosen>, StoreError> {
         let mut tx = self.pool.begin().await?;
         sqlx::query("set transaction read only").execute(&mut *tx).await?;
-        sqlx::query(&format!("set local statement_timeout = '{TIMEOUT}'")).execute(&mut *tx).await?;
+        sqlx::query(&format!("set local statement_timeout = '{TIMEOUT}'"))
+            .execute(&mut *tx)
+            .await?;
         sqlx::query("set local role assay_reader").execute(&mut *tx).await?;
         // a prepared statement holds one command: whatever closes the parenthesis and goes on is refused by Postgres itself
         let sql = format!(
             "select sample_id, check_name, job_hash, verdict, reason from latest_verdicts where (\n{predicate}\n) order by sample_id, check_name, job_hash"
         );
-        let rows: Vec<(String, String, String, Option<String>, Option<String>)> = sqlx::query_as(&sql).fetch_all(&mut *tx).await?;
+        type Row = (String, String, String, Option<String>, Option<String>);
+        let rows: Vec<Row> = sqlx::query_as(&sql).fetch_all(&mut *tx).await?;
         tx.rollback().await?;
-        let chosen = |(sample_id, check_name, job_hash, verdict, reason)| Chosen { sample_id, check_name, job_hash, verdict, reason };
+        let chosen = |(sample_id, check_name, job_hash, verdict, reason)| Chosen {
+            sample_id,
+            check_name,
+            job_hash,
+            verdict,
+            reason,
+        };
         Ok(rows.into_iter().map(chosen).collect())
     }
 }

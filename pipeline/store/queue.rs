@@ -73,7 +73,14 @@ pub struct Claim {
 
 impl Store {
     /// Starts a build, or finds the running one of the same recipe. Returns its id and whether it was found.
-    pub async fn launch(&self, name: &str, sha256: &str, seed: u64, base_dir: &str, nodes: &[NewNode]) -> Result<(i64, bool), StoreError> {
+    pub async fn launch(
+        &self,
+        name: &str,
+        sha256: &str,
+        seed: u64,
+        base_dir: &str,
+        nodes: &[NewNode],
+    ) -> Result<(i64, bool), StoreError> {
         let mut tx = self.pool.begin().await?;
         let id = sqlx::query_scalar!(
             "insert into builds (recipe_name, recipe_sha256, seed, base_dir) values ($1, $2, $3, $4)
@@ -86,9 +93,12 @@ impl Store {
         .fetch_optional(&mut *tx)
         .await?;
         let Some(id) = id else {
-            let id = sqlx::query_scalar!("select id from builds where recipe_sha256 = $1 and state = 'running'", sha256)
-                .fetch_one(&mut *tx)
-                .await?;
+            let id = sqlx::query_scalar!(
+                "select id from builds where recipe_sha256 = $1 and state = 'running'",
+                sha256
+            )
+            .fetch_one(&mut *tx)
+            .await?;
             return Ok((id, true));
         };
         for (i, n) in nodes.iter().enumerate() {
@@ -124,9 +134,12 @@ impl Store {
 
     /// A build's plan, as stored.
     pub async fn plan(&self, build: i64) -> Result<Option<BuildPlan>, StoreError> {
-        let Some(b) = sqlx::query!("select id, recipe_name, recipe_sha256, seed, base_dir from builds where id = $1", build)
-            .fetch_optional(&self.pool)
-            .await?
+        let Some(b) = sqlx::query!(
+            "select id, recipe_name, recipe_sha256, seed, base_dir from builds where id = $1",
+            build
+        )
+        .fetch_optional(&self.pool)
+        .await?
         else {
             return Ok(None);
         };
@@ -149,7 +162,9 @@ impl Store {
     }
 
     pub async fn build_state(&self, build: i64) -> Result<BuildState, StoreError> {
-        let state = sqlx::query_scalar!("select state from builds where id = $1", build).fetch_one(&self.pool).await?;
+        let state = sqlx::query_scalar!("select state from builds where id = $1", build)
+            .fetch_one(&self.pool)
+            .await?;
         Ok(match state.as_str() {
             "done" => BuildState::Done,
             "failed" => BuildState::Failed,
@@ -159,13 +174,21 @@ impl Store {
 
     /// The newest build, of a recipe by name if given.
     pub async fn newest_build(&self, recipe: Option<&str>) -> Result<Option<i64>, StoreError> {
-        Ok(sqlx::query_scalar!("select id from builds where $1::text is null or recipe_name = $1 order by id desc limit 1", recipe)
-            .fetch_optional(&self.pool)
-            .await?)
+        Ok(sqlx::query_scalar!(
+            "select id from builds where $1::text is null or recipe_name = $1 order by id desc limit 1",
+            recipe
+        )
+        .fetch_optional(&self.pool)
+        .await?)
     }
 
     /// Takes the deepest batch that this worker can run; `None` when there is none just now. `build` narrows it to one.
-    pub async fn claim(&self, worker: &str, labels: &[String], build: Option<i64>) -> Result<Option<Claim>, StoreError> {
+    pub async fn claim(
+        &self,
+        worker: &str,
+        labels: &[String],
+        build: Option<i64>,
+    ) -> Result<Option<Claim>, StoreError> {
         let row = sqlx::query!(
             "update batches set state = 'running', attempt = attempt + 1, worker = $1, lease_until = now() + make_interval(secs => $4)
              where id = (select id from batches where state = 'ready' and run_after <= now() and needs <@ $2
@@ -209,7 +232,13 @@ impl Store {
 
     /// The scope of a node's decisions: empty but for a barrier that has opened.
     pub async fn scope(&self, build: i64, node: i16) -> Result<String, StoreError> {
-        Ok(sqlx::query_scalar!("select scope from build_nodes where build_id = $1 and node = $2", build, node).fetch_one(&self.pool).await?)
+        Ok(sqlx::query_scalar!(
+            "select scope from build_nodes where build_id = $1 and node = $2",
+            build,
+            node
+        )
+        .fetch_one(&self.pool)
+        .await?)
     }
 
     /// Extends the lease; false when it is lost.
@@ -227,11 +256,22 @@ impl Store {
     }
 
     /// Gives a batch back after a fault of ours: recorded, retried with backoff, failed for good after [`MAX_FAULTS`].
-    pub async fn give_back(&self, claim: &Claim, node: &str, kind: &str, message: &str, retry: bool) -> Result<(), StoreError> {
+    pub async fn give_back(
+        &self,
+        claim: &Claim,
+        node: &str,
+        kind: &str,
+        message: &str,
+        retry: bool,
+    ) -> Result<(), StoreError> {
         let mut tx = self.pool.begin().await?;
-        let held = sqlx::query!("select id from batches where id = $1 and state = 'running' and attempt = $2 for update", claim.batch, claim.attempt)
-            .fetch_optional(&mut *tx)
-            .await?;
+        let held = sqlx::query!(
+            "select id from batches where id = $1 and state = 'running' and attempt = $2 for update",
+            claim.batch,
+            claim.attempt
+        )
+        .fetch_optional(&mut *tx)
+        .await?;
         sqlx::query!(
             "insert into faults (build_id, node, batch, attempt, kind, message) values ($1, $2, $3, $4, $5, $6)",
             claim.build,
@@ -244,9 +284,12 @@ impl Store {
         .execute(&mut *tx)
         .await?;
         if held.is_some() {
-            let faults = sqlx::query_scalar!(r#"select count(*) as "n!" from faults where batch = $1 and kind <> 'lease_lost'"#, claim.batch)
-                .fetch_one(&mut *tx)
-                .await?;
+            let faults = sqlx::query_scalar!(
+                r#"select count(*) as "n!" from faults where batch = $1 and kind <> 'lease_lost'"#,
+                claim.batch
+            )
+            .fetch_one(&mut *tx)
+            .await?;
             if !retry || faults >= MAX_FAULTS {
                 sqlx::query!("update batches set state = 'failed', finished_at = now(), worker = null, lease_until = null where id = $1", claim.batch)
                     .execute(&mut *tx)
@@ -281,9 +324,11 @@ impl Store {
 
     /// Workers that hold leases, for telling which of this host's are dead.
     pub async fn lease_holders(&self) -> Result<Vec<String>, StoreError> {
-        Ok(sqlx::query_scalar!(r#"select distinct worker as "worker!" from batches where state = 'running' and worker is not null"#)
-            .fetch_all(&self.pool)
-            .await?)
+        Ok(sqlx::query_scalar!(
+            r#"select distinct worker as "worker!" from batches where state = 'running' and worker is not null"#
+        )
+        .fetch_all(&self.pool)
+        .await?)
     }
 
     /// Takes back batches whose lease ran out, or whose worker is in `dead`.
@@ -325,7 +370,9 @@ impl Store {
 /// Opens barriers whose population is complete, closes nodes with nothing left to do, ends the build.
 /// One transaction at a time per build, so that two last batches cannot both think that the other is still running.
 pub(super) async fn advance(tx: &mut Transaction<'_, Postgres>, build: i64) -> Result<(), StoreError> {
-    sqlx::query!("select pg_advisory_xact_lock($1)", build).execute(&mut **tx).await?;
+    sqlx::query!("select pg_advisory_xact_lock($1)", build)
+        .execute(&mut **tx)
+        .await?;
     let nodes = sqlx::query!(
         r#"select n.node, n.inputs, n.library, n.is_barrier, n.state,
              count(b.id) filter (where b.state in ('ready', 'running')) as "busy!",
@@ -351,7 +398,13 @@ pub(super) async fn advance(tx: &mut Transaction<'_, Postgres>, build: i64) -> R
             busy = true;
             continue;
         }
-        sqlx::query!("update build_nodes set state = 'done' where build_id = $1 and node = $2", build, n.node).execute(&mut **tx).await?;
+        sqlx::query!(
+            "update build_nodes set state = 'done' where build_id = $1 and node = $2",
+            build,
+            n.node
+        )
+        .execute(&mut **tx)
+        .await?;
         done[i] = true;
     }
     let state = if done.iter().all(|d| *d) {
@@ -361,14 +414,23 @@ pub(super) async fn advance(tx: &mut Transaction<'_, Postgres>, build: i64) -> R
     } else {
         "failed"
     };
-    sqlx::query!("update builds set state = $2, finished_at = now() where id = $1 and state = 'running'", build, state)
-        .execute(&mut **tx)
-        .await?;
+    sqlx::query!(
+        "update builds set state = $2, finished_at = now() where id = $1 and state = 'running'",
+        build,
+        state
+    )
+    .execute(&mut **tx)
+    .await?;
     Ok(())
 }
 
 /// Creates the one batch of a barrier and fixes the scope of its decisions: everything that it looks at.
-async fn open_barrier(tx: &mut Transaction<'_, Postgres>, build: i64, node: i16, library: Option<i16>) -> Result<(), StoreError> {
+async fn open_barrier(
+    tx: &mut Transaction<'_, Postgres>,
+    build: i64,
+    node: i16,
+    library: Option<i16>,
+) -> Result<(), StoreError> {
     sqlx::query!(
         r#"update build_nodes n set scope = (
              select substr(encode(sha256(convert_to(coalesce(string_agg(side || m.sample_id, ',' order by side, m.sample_id), ''), 'UTF8')), 'hex'), 1, 32)
@@ -383,8 +445,12 @@ async fn open_barrier(tx: &mut Transaction<'_, Postgres>, build: i64, node: i16,
     )
     .execute(&mut **tx)
     .await?;
-    sqlx::query!("insert into batches (build_id, node, state, is_barrier) values ($1, $2, 'ready', true)", build, node)
-        .execute(&mut **tx)
-        .await?;
+    sqlx::query!(
+        "insert into batches (build_id, node, state, is_barrier) values ($1, $2, 'ready', true)",
+        build,
+        node
+    )
+    .execute(&mut **tx)
+    .await?;
     Ok(())
 }

@@ -192,9 +192,12 @@ impl Store {
 
     /// Sample ids that begin with a prefix, at most two.
     pub async fn ids_by_prefix(&self, prefix: &str) -> Result<Vec<String>, StoreError> {
-        Ok(sqlx::query_scalar!("select id from stored_samples where id >= $1 and starts_with(id, $1) order by id limit 2", prefix)
-            .fetch_all(&self.pool)
-            .await?)
+        Ok(sqlx::query_scalar!(
+            "select id from stored_samples where id >= $1 and starts_with(id, $1) order by id limit 2",
+            prefix
+        )
+        .fetch_all(&self.pool)
+        .await?)
     }
 
     /// What every node of every build decided about a sample, oldest build first.
@@ -262,7 +265,12 @@ impl Store {
 
     /// The oracle that a task carries.
     pub async fn oracle_of(&self, sample: &str) -> Result<Option<Value>, StoreError> {
-        Ok(sqlx::query_scalar!(r#"select to_jsonb(o) as "o!" from oracles o where sample_id = $1"#, sample).fetch_optional(&self.pool).await?)
+        Ok(sqlx::query_scalar!(
+            r#"select to_jsonb(o) as "o!" from oracles o where sample_id = $1"#,
+            sample
+        )
+        .fetch_optional(&self.pool)
+        .await?)
     }
 
     /// Ids of samples to read, spread over the ledger by hash rather than by age.
@@ -293,7 +301,9 @@ impl Store {
 
     /// Metadata of one sample without its text.
     pub async fn metadata_of(&self, sample: &str) -> Result<Option<Metadata>, StoreError> {
-        let m = sqlx::query_scalar!("select metadata from stored_samples where id = $1", sample).fetch_optional(&self.pool).await?;
+        let m = sqlx::query_scalar!("select metadata from stored_samples where id = $1", sample)
+            .fetch_optional(&self.pool)
+            .await?;
         Ok(m.map(object))
     }
 }

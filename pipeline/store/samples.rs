@@ -34,24 +34,42 @@ impl Store {
             };
             found.insert(sample.id.clone(), sample);
         }
-        ids.iter().map(|id| found.remove(id).ok_or_else(|| StoreError::Unreadable(format!("sample {id} is not there")))).collect()
+        ids.iter()
+            .map(|id| {
+                found
+                    .remove(id)
+                    .ok_or_else(|| StoreError::Unreadable(format!("sample {id} is not there")))
+            })
+            .collect()
     }
 
     /// Where samples come from, without their texts, sorted by id.
     pub async fn origins(&self, ids: &[String]) -> Result<Vec<(String, Origin)>, StoreError> {
-        let rows = sqlx::query!("select id, origin from stored_samples where id = any($1) order by id", ids).fetch_all(&self.pool).await?;
+        let rows = sqlx::query!(
+            "select id, origin from stored_samples where id = any($1) order by id",
+            ids
+        )
+        .fetch_all(&self.pool)
+        .await?;
         let read = |v| serde_json::from_value(v).map_err(|e| StoreError::Unreadable(e.to_string()));
         rows.into_iter().map(|r| Ok((r.id, read(r.origin)?))).collect()
     }
 
     /// Texts by sha256; those that are not stored are absent.
     pub async fn texts(&self, hashes: &[String]) -> Result<BTreeMap<String, String>, StoreError> {
-        let rows = sqlx::query!("select hash, text from contents where hash = any($1)", hashes).fetch_all(&self.pool).await?;
+        let rows = sqlx::query!("select hash, text from contents where hash = any($1)", hashes)
+            .fetch_all(&self.pool)
+            .await?;
         Ok(rows.into_iter().map(|r| (r.hash, r.text)).collect())
     }
 
     /// What a node has already decided about these samples, in this build or another.
-    pub async fn known_decisions(&self, fingerprint: &str, scope: &str, ids: &[String]) -> Result<HashMap<String, KnownDecision>, StoreError> {
+    pub async fn known_decisions(
+        &self,
+        fingerprint: &str,
+        scope: &str,
+        ids: &[String],
+    ) -> Result<HashMap<String, KnownDecision>, StoreError> {
         let rows = sqlx::query_as!(
             KnownDecision,
             "select sample_id as sample, outcome, children from decisions where fingerprint = $1 and scope = $2 and sample_id = any($3)",

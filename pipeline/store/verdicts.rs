@@ -47,7 +47,11 @@ impl Store {
             let judgement = Judgement {
                 check_name: r.check_name,
                 verdict: r.verdict.parse().map_err(StoreError::Unreadable)?,
-                reason: r.reason.map(|x| x.parse()).transpose().map_err(StoreError::Unreadable)?,
+                reason: r
+                    .reason
+                    .map(|x| x.parse())
+                    .transpose()
+                    .map_err(StoreError::Unreadable)?,
                 evidence: Evidence {
                     sandbox: r.sandbox,
                     engine: r.engine,
@@ -75,13 +79,17 @@ impl Store {
     /// Adds verdicts outside of a batch: re-verification and tasks from outside.
     pub async fn add_verdicts(&self, verdicts: &[NewVerdict]) -> Result<(), StoreError> {
         let mut tx = self.pool.begin().await?;
-        super::commit::write_verdicts(&mut tx, verdicts).await?;
+        super::rows::write_verdicts(&mut tx, verdicts).await?;
         tx.commit().await?;
         Ok(())
     }
 
     /// The stored specification of a job, as [`NewVerdict::spec`] wrote it.
     pub async fn job_spec(&self, job_hash: &str) -> Result<Option<Value>, StoreError> {
-        Ok(sqlx::query_scalar!("select spec from jobs where job_hash = $1", job_hash).fetch_optional(&self.pool).await?)
+        Ok(
+            sqlx::query_scalar!("select spec from jobs where job_hash = $1", job_hash)
+                .fetch_optional(&self.pool)
+                .await?,
+        )
     }
 }

@@ -53,12 +53,19 @@ pub struct Bench {
 impl Bench {
     /// A bench over a runtime; with `None` every job is refused by name.
     pub fn new(runtime: Option<Arc<dyn Runtime>>) -> Bench {
-        Bench { runtime, executed: AtomicU64::new(0), reused: AtomicU64::new(0) }
+        Bench {
+            runtime,
+            executed: AtomicU64::new(0),
+            reused: AtomicU64::new(0),
+        }
     }
 
     /// Jobs executed and answered from the ledger since the start of this process.
     pub fn counts(&self) -> (u64, u64) {
-        (self.executed.load(Ordering::Relaxed), self.reused.load(Ordering::Relaxed))
+        (
+            self.executed.load(Ordering::Relaxed),
+            self.reused.load(Ordering::Relaxed),
+        )
     }
 
     fn runtime(&self) -> Result<&Arc<dyn Runtime>, StageError> {
@@ -114,10 +121,15 @@ impl Bench {
         requests: &[Request],
         judge: Judge,
     ) -> Result<Vec<Judgement>, StageError> {
-        let hashes = requests.iter().map(|r| self.job_hash(r)).collect::<Result<Vec<_>, _>>()?;
+        let hashes = requests
+            .iter()
+            .map(|r| self.job_hash(r))
+            .collect::<Result<Vec<_>, _>>()?;
         let mut known = store.known_verdicts(&hashes).await?;
         for v in pending.lock().unwrap_or_else(|p| p.into_inner()).verdicts.iter() {
-            known.entry(v.judgement.job_hash.clone()).or_insert_with(|| v.judgement.clone());
+            known
+                .entry(v.judgement.job_hash.clone())
+                .or_insert_with(|| v.judgement.clone());
         }
         let mut out = Vec::with_capacity(requests.len());
         for (request, hash) in requests.iter().zip(hashes) {
@@ -147,8 +159,18 @@ impl Bench {
             tier = c.tier;
             ruling = Some(match ruling {
                 None => this,
-                Some(first) if first.verdict == this.verdict && first.reason == this.reason && first.metrics == this.metrics => first,
-                Some(first) => Ruling { verdict: VerdictKind::Flaky, reason: None, ..first },
+                Some(first)
+                    if first.verdict == this.verdict
+                        && first.reason == this.reason
+                        && first.metrics == this.metrics =>
+                {
+                    first
+                }
+                Some(first) => Ruling {
+                    verdict: VerdictKind::Flaky,
+                    reason: None,
+                    ..first
+                },
             });
         }
         let Some(ruling) = ruling else { return Err(starved()) };
@@ -159,7 +181,13 @@ impl Bench {
             tier,
             judge_version: request.judge_version,
             tools: json!(image.tools),
-            command: request.job.steps.iter().map(|s| s.argv.join(" ")).collect::<Vec<_>>().join("\n"),
+            command: request
+                .job
+                .steps
+                .iter()
+                .map(|s| s.argv.join(" "))
+                .collect::<Vec<_>>()
+                .join("\n"),
             limits: json!(request.job.limits),
             seed: request.seed as i64,
             trials: request.trials.max(1) as i32,
@@ -189,17 +217,30 @@ impl Bench {
                 Err(fault) => last = fault,
             }
         }
-        Err(StageError::Other { kind: "tool", message: last, retry: true })
+        Err(StageError::Other {
+            kind: "tool",
+            message: last,
+            retry: true,
+        })
     }
 }
 
 fn starved() -> StageError {
-    StageError::Other { kind: "starved", message: "the machine is too busy for a time-out to prove anything".into(), retry: true }
+    StageError::Other {
+        kind: "starved",
+        message: "the machine is too busy for a time-out to prove anything".into(),
+        retry: true,
+    }
 }
 
 /// A request as the ledger keeps it: files by hash, and their texts.
 fn store_form(r: &Request) -> (Value, Vec<String>) {
-    let files: Vec<Value> = r.job.files.iter().map(|f| json!({"path": f.path, "sha256": sha256_hex(f.content.as_bytes())})).collect();
+    let files: Vec<Value> = r
+        .job
+        .files
+        .iter()
+        .map(|f| json!({"path": f.path, "sha256": sha256_hex(f.content.as_bytes())}))
+        .collect();
     let spec = json!({
         "sandbox": r.job.sandbox, "steps": r.job.steps, "limits": r.job.limits, "files": files, "check": r.check, "engine": r.engine,
         "judge_version": r.judge_version, "seed": r.seed.to_string(), "trials": r.trials,
@@ -210,13 +251,32 @@ fn store_form(r: &Request) -> (Value, Vec<String>) {
 
 /// Rebuilds a request from the ledger; the error names what is missing.
 pub fn from_store(spec: &Value, texts: &BTreeMap<String, String>) -> Result<Request, String> {
-    let field = |name: &str| spec.get(name).cloned().ok_or_else(|| format!("the stored job has no `{name}`"));
-    let text = |name: &str| field(name).and_then(|v| v.as_str().map(String::from).ok_or_else(|| format!("`{name}` is not text")));
+    let field = |name: &str| {
+        spec.get(name)
+            .cloned()
+            .ok_or_else(|| format!("the stored job has no `{name}`"))
+    };
+    let text = |name: &str| {
+        field(name).and_then(|v| {
+            v.as_str()
+                .map(String::from)
+                .ok_or_else(|| format!("`{name}` is not text"))
+        })
+    };
     let mut files = Vec::new();
     for f in field("files")?.as_array().into_iter().flatten() {
-        let (path, sha) = (f["path"].as_str().unwrap_or_default(), f["sha256"].as_str().unwrap_or_default());
-        let content = texts.get(sha).cloned().ok_or_else(|| format!("the text of `{path}` is not stored any more"))?;
-        files.push(sandboxes::JobFile { path: path.into(), content });
+        let (path, sha) = (
+            f["path"].as_str().unwrap_or_default(),
+            f["sha256"].as_str().unwrap_or_default(),
+        );
+        let content = texts
+            .get(sha)
+            .cloned()
+            .ok_or_else(|| format!("the text of `{path}` is not stored any more"))?;
+        files.push(sandboxes::JobFile {
+            path: path.into(),
+            content,
+        });
     }
     Ok(Request {
         job: Job {
@@ -228,9 +288,10 @@ pub fn from_store(spec: &Value, texts: &BTreeMap<String, String>) -> Result<Requ
         check: text("check")?,
         engine: text("engine")?,
         judge_version: field("judge_version")?.as_i64().unwrap_or(0) as i32,
-        seed: text("seed")?.parse().map_err(|_| "the stored seed is not a number".to_string())?,
+        seed: text("seed")?
+            .parse()
+            .map_err(|_| "the stored seed is not a number".to_string())?,
         trials: field("trials")?.as_u64().unwrap_or(1) as u32,
         params: field("params")?,
     })
 }
-

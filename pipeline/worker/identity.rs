@@ -6,7 +6,12 @@ use std::sync::atomic::{AtomicU32, Ordering};
 pub fn worker_name() -> String {
     static N: AtomicU32 = AtomicU32::new(0);
     let pid = std::process::id();
-    format!("{}/{pid}/{}/{}", host(), start_time(pid).unwrap_or(0), N.fetch_add(1, Ordering::Relaxed))
+    format!(
+        "{}/{pid}/{}/{}",
+        host(),
+        start_time(pid).unwrap_or(0),
+        N.fetch_add(1, Ordering::Relaxed)
+    )
 }
 
 /// The machine's name together with its boot: a pid says nothing across either.
@@ -33,8 +38,12 @@ pub fn dead_among(workers: &[String]) -> Vec<String> {
     let dead = |w: &&String| {
         let mut parts = w.rsplitn(4, '/');
         let (_, start, pid, machine) = (parts.next(), parts.next(), parts.next(), parts.next());
-        let (Some(start), Some(pid), Some(machine)) = (start, pid, machine) else { return false };
-        let (Ok(start), Ok(pid)) = (start.parse::<u64>(), pid.parse::<u32>()) else { return false };
+        let (Some(start), Some(pid), Some(machine)) = (start, pid, machine) else {
+            return false;
+        };
+        let (Ok(start), Ok(pid)) = (start.parse::<u64>(), pid.parse::<u32>()) else {
+            return false;
+        };
         machine == here && start_time(pid) != Some(start)
     };
     workers.iter().filter(dead).cloned().collect()

@@ -39,7 +39,9 @@ pub struct Options {
 pub enum WorkerError {
     #[error(transparent)]
     Store(#[from] StoreError),
-    #[error("build {build} was planned by another version of assay: {what}; start it again with this version, or finish it with that one")]
+    #[error(
+        "build {build} was planned by another version of assay: {what}; start it again with this version, or finish it with that one"
+    )]
     Version { build: i64, what: String },
     #[error("build {0} does not exist")]
     NoBuild(i64),
@@ -95,12 +97,21 @@ impl Shared {
 /// Works until the build has ended, or until stopped.
 pub async fn run(store: Store, bench: Arc<Bench>, options: Options, stop: Stop) -> Result<(), WorkerError> {
     let parallel = options.parallel.max(1);
-    let shared = Arc::new(Shared { store, bench, options, name: worker_name(), plans: Default::default(), wake: Notify::new() });
+    let shared = Arc::new(Shared {
+        store,
+        bench,
+        options,
+        name: worker_name(),
+        plans: Default::default(),
+        wake: Notify::new(),
+    });
     if let Some(build) = shared.options.build {
         shared.plan(build).await?;
     }
     let listener = tokio::spawn(listen(shared.clone(), stop.clone()));
-    let loops: Vec<_> = (0..parallel).map(|_| tokio::spawn(work(shared.clone(), stop.clone()))).collect();
+    let loops: Vec<_> = (0..parallel)
+        .map(|_| tokio::spawn(work(shared.clone(), stop.clone())))
+        .collect();
     let mut result = Ok(());
     for l in loops {
         match l.await {
@@ -111,7 +122,10 @@ pub async fn run(store: Store, bench: Arc<Bench>, options: Options, stop: Stop) 
             }
             Err(e) => {
                 stop.stop();
-                result = Err(WorkerError::Node { node: "loop".into(), message: e.to_string() });
+                result = Err(WorkerError::Node {
+                    node: "loop".into(),
+                    message: e.to_string(),
+                });
             }
         }
     }
@@ -143,7 +157,11 @@ async fn listen(shared: Arc<Shared>, stop: Stop) {
 
 async fn work(shared: Arc<Shared>, stop: Stop) -> Result<(), WorkerError> {
     while !stop.stopped() {
-        let claim = match shared.store.claim(&shared.name, &shared.options.labels, shared.options.build).await {
+        let claim = match shared
+            .store
+            .claim(&shared.name, &shared.options.labels, shared.options.build)
+            .await
+        {
             Ok(c) => c,
             Err(e) if e.is_connection() => {
                 revive(&shared, &stop).await?;
@@ -183,7 +201,8 @@ async fn revive(shared: &Shared, stop: &Stop) -> Result<(), WorkerError> {
         }
         if let Some(dir) = &shared.options.local_db {
             let dir = dir.clone();
-            let started = tokio::task::spawn_blocking(move || crate::store::cluster::Cluster::open(&dir)?.ensure()).await;
+            let started =
+                tokio::task::spawn_blocking(move || crate::store::cluster::Cluster::open(&dir)?.ensure()).await;
             if let Ok(Err(e)) = started {
                 warn!("{e}");
             }
@@ -241,7 +260,11 @@ async fn one_batch(shared: &Arc<Shared>, claim: Claim, stop: &Stop) -> Result<()
     warn!("node `{node}`, batch {}: {error}", claim.batch);
     let (kind, retry) = error.blame();
     loop {
-        match shared.store.give_back(&claim, &node, kind, &error.to_string(), retry).await {
+        match shared
+            .store
+            .give_back(&claim, &node, kind, &error.to_string(), retry)
+            .await
+        {
             Err(e) if e.is_connection() && !stop.stopped() => revive(shared, stop).await?,
             Err(e) => return Err(e.into()),
             Ok(()) => return Ok(()),
@@ -250,7 +273,13 @@ async fn one_batch(shared: &Arc<Shared>, claim: Claim, stop: &Stop) -> Result<()
 }
 
 /// Commits, again if the connection broke: should the first try have gone through after all, the fence says `Stale`.
-async fn commit(shared: &Shared, claim: &Claim, work: &crate::store::Commit, plan: &Plan, stop: &Stop) -> Result<(), CommitError> {
+async fn commit(
+    shared: &Shared,
+    claim: &Claim,
+    work: &crate::store::Commit,
+    plan: &Plan,
+    stop: &Stop,
+) -> Result<(), CommitError> {
     loop {
         match shared.store.commit(claim, work, &plan.names).await {
             Err(CommitError::Store(e)) if e.is_connection() && !stop.stopped() => {
@@ -274,6 +303,9 @@ async fn keep_lease(shared: &Shared, claim: &Claim) -> String {
 }
 
 fn panic_text(panic: Box<dyn std::any::Any + Send>) -> String {
-    let text = panic.downcast_ref::<&str>().map(|s| s.to_string()).or_else(|| panic.downcast_ref::<String>().cloned());
+    let text = panic
+        .downcast_ref::<&str>()
+        .map(|s| s.to_string())
+        .or_else(|| panic.downcast_ref::<String>().cloned());
     format!("a stage panicked: {}", text.unwrap_or_else(|| "no message".into()))
 }

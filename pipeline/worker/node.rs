@@ -37,17 +37,32 @@ impl Plan {
         let mut nodes = Vec::with_capacity(stored.nodes.len());
         let rows = stored.nodes.clone();
         for row in stored.nodes {
-            let consumers = rows.iter().filter(|r| r.inputs.contains(&row.node)).map(|r| r.node).collect();
-            let (op, version) = set_up(&row.use_, &row.config, Path::new(&stored.base_dir))
-                .map_err(|message| WorkerError::Node { node: row.name.clone(), message })?;
+            let consumers = rows
+                .iter()
+                .filter(|r| r.inputs.contains(&row.node))
+                .map(|r| r.node)
+                .collect();
+            let (op, version) =
+                set_up(&row.use_, &row.config, Path::new(&stored.base_dir)).map_err(|message| WorkerError::Node {
+                    node: row.name.clone(),
+                    message,
+                })?;
             if version as i32 != row.stage_version {
-                let what = format!("`{}` is version {} there and {version} here", row.use_, row.stage_version);
+                let what = format!(
+                    "`{}` is version {} there and {version} here",
+                    row.use_, row.stage_version
+                );
                 return Err(WorkerError::Version { build: stored.id, what });
             }
             nodes.push(Node { row, op, consumers });
         }
         let names = nodes.iter().map(|n| (n.row.node, n.row.name.clone())).collect();
-        Ok(Plan { id: stored.id, seed: stored.seed, nodes, names })
+        Ok(Plan {
+            id: stored.id,
+            seed: stored.seed,
+            nodes,
+            names,
+        })
     }
 
     /// The node that runs fused behind this one: its only consumer, cheap, and looking at one sample at a time.
@@ -68,7 +83,13 @@ impl Plan {
                 Op::Stage(spec, _) => (spec.batch, spec.needs.iter().map(|s| s.to_string()).collect()),
                 Op::Source(_) => (1, Vec::new()),
             };
-            Route { from: node.row.node, to, batch, held: consumer.row.is_barrier, needs }
+            Route {
+                from: node.row.node,
+                to,
+                batch,
+                held: consumer.row.is_barrier,
+                needs,
+            }
         };
         node.consumers.iter().map(route).collect()
     }
@@ -83,6 +104,9 @@ pub fn set_up(use_: &str, config: &Value, base_dir: &Path) -> Result<(Op, u32), 
         }
         return Ok((Op::Source((spec.build)(&config)?), spec.version));
     }
-    let spec = stages::table().iter().find(|s| s.name == use_).ok_or_else(|| format!("no source or stage is called `{use_}`"))?;
+    let spec = stages::table()
+        .iter()
+        .find(|s| s.name == use_)
+        .ok_or_else(|| format!("no source or stage is called `{use_}`"))?;
     Ok((Op::Stage(spec, (spec.build)(config)?), spec.version))
 }

@@ -23,14 +23,30 @@ pub(super) async fn process(shared: Arc<Shared>, plan: Arc<Plan>, claim: Claim) 
     let mut flow = match &node.op {
         Op::Source(source) => {
             let unit = claim.payload.clone().unwrap_or_default();
-            let files = source.read(&unit, shared.options.cache.clone()).await.map_err(|e| StageError::Other {
-                kind: "source",
-                retry: e.retryable(),
-                message: e.to_string(),
-            })?;
+            let files = source
+                .read(&unit, shared.options.cache.clone())
+                .await
+                .map_err(|e| StageError::Other {
+                    kind: "source",
+                    retry: e.retryable(),
+                    message: e.to_string(),
+                })?;
             take_in(files, node, &mut work)
         }
-        Op::Stage(..) => run_stage(&shared, &plan, node, Flow { ids: claim.samples.clone(), texts: Vec::new() }, &findings, &mut work).await?,
+        Op::Stage(..) => {
+            run_stage(
+                &shared,
+                &plan,
+                node,
+                Flow {
+                    ids: claim.samples.clone(),
+                    texts: Vec::new(),
+                },
+                &findings,
+                &mut work,
+            )
+            .await?
+        }
     };
     while let Some(next) = plan.fused_after(node).filter(|_| !flow.ids.is_empty()) {
         node = next;
@@ -52,7 +68,12 @@ fn take_in(files: Vec<RawFile>, node: &Node, work: &mut Commit) -> Flow {
             metadata.insert("refused".into(), reason.into());
         }
         let place = serde_json::to_vec(&(&file.origin, &metadata)).unwrap_or_default();
-        let mut draft = Draft::new(Kind::Source, crate::model::DomainId::General, file.text.unwrap_or_default(), file.origin);
+        let mut draft = Draft::new(
+            Kind::Source,
+            crate::model::DomainId::General,
+            file.text.unwrap_or_default(),
+            file.origin,
+        );
         draft.metadata = metadata;
         draft.parents = vec![Parent::new(&hash_parts([&place[..]]), "origin", None)];
         let id = draft_id(&draft, &node.row.fingerprint);
@@ -70,7 +91,11 @@ fn take_in(files: Vec<RawFile>, node: &Node, work: &mut Commit) -> Flow {
         work.sources.push((id, draft));
     }
     let ids: Vec<String> = samples.keys().cloned().collect();
-    let counts = Counts { entered: ids.len() as u64, kept: ids.len() as u64, ..Counts::default() };
+    let counts = Counts {
+        entered: ids.len() as u64,
+        kept: ids.len() as u64,
+        ..Counts::default()
+    };
     work.steps.push(NodeStep {
         node: node.row.node,
         fingerprint: node.row.fingerprint.clone(),
@@ -79,7 +104,10 @@ fn take_in(files: Vec<RawFile>, node: &Node, work: &mut Commit) -> Flow {
         counts,
         ..NodeStep::default()
     });
-    Flow { ids, texts: samples.into_values().collect() }
+    Flow {
+        ids,
+        texts: samples.into_values().collect(),
+    }
 }
 
 /// Runs one stage over the samples that no earlier build has decided about.
@@ -92,18 +120,28 @@ async fn run_stage(
     work: &mut Commit,
 ) -> Result<Flow, StageError> {
     let Op::Stage(spec, stage) = &node.op else {
-        return Err(StageError::Other { kind: "plan", message: "a source cannot have an input".into(), retry: false });
+        return Err(StageError::Other {
+            kind: "plan",
+            message: "a source cannot have an input".into(),
+            retry: false,
+        });
     };
     let mut members = flow.ids;
     members.sort();
     members.dedup();
     let row = &node.row;
     // the scope of a barrier is set when it opens, after the plan was loaded
-    let scope = if row.is_barrier { shared.store.scope(plan.id, row.node).await? } else { String::new() };
+    let scope = if row.is_barrier {
+        shared.store.scope(plan.id, row.node).await?
+    } else {
+        String::new()
+    };
     let known = shared.store.known_decisions(&row.fingerprint, &scope, &members).await?;
     let todo: Vec<String> = members.iter().filter(|id| !known.contains_key(*id)).cloned().collect();
     let library = match row.library {
-        Some(lib) if !todo.is_empty() => Some(LibraryRef { ids: shared.store.kept_by(plan.id, lib).await? }),
+        Some(lib) if !todo.is_empty() => Some(LibraryRef {
+            ids: shared.store.kept_by(plan.id, lib).await?,
+        }),
         _ => None,
     };
     let ctx = Context {
@@ -119,10 +157,14 @@ async fn run_stage(
     if spec.forgets_text {
         let dropped = decided.iter().filter(|d| matches!(d.decision, Decision::Drop(_)));
         work.forgotten.extend(dropped.map(|d| d.sample.clone()));
-        work.forgotten.extend(known.values().filter(|k| k.outcome == "drop").map(|k| k.sample.clone()));
+        work.forgotten
+            .extend(known.values().filter(|k| k.outcome == "drop").map(|k| k.sample.clone()));
     }
     let step = step_of(row.node, &row.fingerprint, scope, members, decided, &known);
-    let flow = Flow { texts: step.outputs.iter().filter_map(|id| texts.get(id).cloned()).collect(), ids: step.outputs.clone() };
+    let flow = Flow {
+        texts: step.outputs.iter().filter_map(|id| texts.get(id).cloned()).collect(),
+        ids: step.outputs.clone(),
+    };
     work.steps.push(step);
     Ok(flow)
 }
@@ -151,8 +193,17 @@ async fn decide(
     decided.sort_by(|a, b| a.sample.cmp(&b.sample));
     // a sample without a decision would be lost, one with two would be counted twice
     if !decided.iter().map(|d| &d.sample).eq(todo.iter()) {
-        let message = format!("stage `{}` decided about {} of {} samples", spec.name, decided.len(), todo.len());
-        return Err(StageError::Other { kind: "stage", message, retry: false });
+        let message = format!(
+            "stage `{}` decided about {} of {} samples",
+            spec.name,
+            decided.len(),
+            todo.len()
+        );
+        return Err(StageError::Other {
+            kind: "stage",
+            message,
+            retry: false,
+        });
     }
     Ok(decided)
 }
@@ -166,7 +217,11 @@ fn step_of(
     decided: Vec<Decided>,
     known: &std::collections::HashMap<String, crate::store::KnownDecision>,
 ) -> NodeStep {
-    let mut counts = Counts { entered: members.len() as u64, reused: known.len() as u64, ..Counts::default() };
+    let mut counts = Counts {
+        entered: members.len() as u64,
+        reused: known.len() as u64,
+        ..Counts::default()
+    };
     let mut outputs = BTreeSet::new();
     for k in known.values() {
         match k.outcome.as_str() {
@@ -203,5 +258,13 @@ fn step_of(
             },
         }
     }
-    NodeStep { node, fingerprint: fingerprint.into(), scope, members, decided, outputs: outputs.into_iter().collect(), counts }
+    NodeStep {
+        node,
+        fingerprint: fingerprint.into(),
+        scope,
+        members,
+        decided,
+        outputs: outputs.into_iter().collect(),
+        counts,
+    }
 }

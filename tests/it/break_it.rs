@@ -14,13 +14,18 @@ fn undisturbed() -> Vec<(String, String)> {
 
 /// No sample lost or doubled: every member of every node has exactly one decision.
 fn assert_whole(lab: &Lab) {
-    let undecided = "select count(*) from build_members m join build_nodes n on n.build_id = m.build_id and n.node = m.node
+    let undecided =
+        "select count(*) from build_members m join build_nodes n on n.build_id = m.build_id and n.node = m.node
          left join decisions d on d.fingerprint = m.fingerprint and d.scope = m.scope and d.sample_id = m.sample_id
          where d.sample_id is null and n.use not like 'source.%'";
     assert_eq!(lab.count(undecided), 0);
-    let doubled = "select count(*) from (select 1 from build_members group by build_id, node, sample_id having count(*) > 1) x";
+    let doubled =
+        "select count(*) from (select 1 from build_members group by build_id, node, sample_id having count(*) > 1) x";
     assert_eq!(lab.count(doubled), 0);
-    assert_eq!(lab.count("select count(*) from batches where state in ('ready', 'running', 'held')"), 0);
+    assert_eq!(
+        lab.count("select count(*) from batches where state in ('ready', 'running', 'held')"),
+        0
+    );
 }
 
 #[test]
@@ -66,7 +71,9 @@ fn a_database_that_goes_away_is_waited_for() {
     lab.copy_rtl("rtl");
     let recipe = lab.recipe("rtl");
     let mut child = lab.spawn(&["build", recipe.to_str().unwrap()], &[]);
-    wait_for("work to begin", || lab.sql("select to_regclass('batches')") != "" && lab.count("select count(*) from decisions") > 0);
+    wait_for("work to begin", || {
+        lab.sql("select to_regclass('batches')") != "" && lab.count("select count(*) from decisions") > 0
+    });
     for _ in 0..3 {
         // every connection of the build is cut, as a restart of the server would
         lab.sql("select count(pg_terminate_backend(pid)) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()");

@@ -4,7 +4,12 @@ use crate::lab::{Lab, kill_group, wait_for};
 
 /// A count of one node from a build's JSON.
 fn node<'a>(build: &'a serde_json::Value, name: &str) -> &'a serde_json::Value {
-    build["nodes"].as_array().unwrap().iter().find(|n| n["node"] == name).unwrap()
+    build["nodes"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|n| n["node"] == name)
+        .unwrap()
 }
 
 #[test]
@@ -21,7 +26,10 @@ fn every_file_meets_the_fate_that_it_should() {
     // what recall rejects keeps a row, not its text
     assert_eq!(lab.count("select count(*) from samples s join outcomes o on o.sample_id = s.id where o.node = 'recall' and o.outcome = 'drop' and s.content is not null"), 0);
     // scrubbed before the first insert
-    assert_eq!(lab.count("select count(*) from contents where text like '%designer@example.com%'"), 0);
+    assert_eq!(
+        lab.count("select count(*) from contents where text like '%designer@example.com%'"),
+        0
+    );
     // a dedup drop names its survivor
     assert_eq!(lab.count("select count(*) from outcomes where node = 'dedup' and outcome = 'drop' and (detail ->> 'survivor' is null or detail ->> 'similarity' is null)"), 0);
     assert!(node(&build, "verify")["passed"].as_i64().unwrap() > 20, "{build}");
@@ -96,7 +104,8 @@ fn two_processes_share_a_build() {
     let (build, _) = lab.build(&recipe);
     kill_group(&mut helper);
     assert_eq!(build["state"], "done");
-    let twice = lab.count("select count(*) from (select job_hash from verdict_ledger group by 1 having count(*) > 1) x");
+    let twice =
+        lab.count("select count(*) from (select job_hash from verdict_ledger group by 1 having count(*) > 1) x");
     // two workers may judge the same job at the same moment, but not as a habit
     assert!(twice < 10, "{twice} jobs were judged twice");
     let alone = Lab::new();
@@ -111,7 +120,9 @@ fn an_interrupt_gives_back_and_the_same_command_resumes() {
     lab.copy_rtl("rtl");
     let recipe = lab.recipe("rtl");
     let mut child = lab.spawn(&["build", recipe.to_str().unwrap()], &[]);
-    wait_for("the first oracle", || lab.sql("select to_regclass('oracles')") != "" && lab.count("select count(*) from oracles") > 0);
+    wait_for("the first oracle", || {
+        lab.sql("select to_regclass('oracles')") != "" && lab.count("select count(*) from oracles") > 0
+    });
     unsafe { libc::kill(child.id() as i32, libc::SIGINT) };
     assert_eq!(child.wait().unwrap().code(), Some(130));
     assert_eq!(lab.count("select count(*) from batches where state = 'running'"), 0);

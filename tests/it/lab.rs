@@ -14,8 +14,15 @@ pub const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 fn cluster_url() -> &'static str {
     static URL: OnceLock<String> = OnceLock::new();
     URL.get_or_init(|| {
-        let out = Command::new(ASSAY).args(["db", "start"]).output().expect("the program runs");
-        assert!(out.status.success(), "no database: {}", String::from_utf8_lossy(&out.stderr));
+        let out = Command::new(ASSAY)
+            .args(["db", "start"])
+            .output()
+            .expect("the program runs");
+        assert!(
+            out.status.success(),
+            "no database: {}",
+            String::from_utf8_lossy(&out.stderr)
+        );
         String::from_utf8_lossy(&out.stdout).trim().to_string()
     })
 }
@@ -29,7 +36,10 @@ fn url_of(database: &str) -> String {
 }
 
 fn psql(url: &str, sql: &str) -> String {
-    let out = Command::new("psql").args([url, "-XAtq", "-v", "ON_ERROR_STOP=1", "-c", sql]).output().expect("psql runs");
+    let out = Command::new("psql")
+        .args([url, "-XAtq", "-v", "ON_ERROR_STOP=1", "-c", sql])
+        .output()
+        .expect("psql runs");
     assert!(out.status.success(), "{sql}: {}", String::from_utf8_lossy(&out.stderr));
     String::from_utf8_lossy(&out.stdout).trim_end().to_string()
 }
@@ -46,7 +56,11 @@ impl Lab {
         static N: AtomicU32 = AtomicU32::new(0);
         let database = format!("test_{}_{}", std::process::id(), N.fetch_add(1, Ordering::Relaxed));
         psql(cluster_url(), &format!("create database {database}"));
-        Lab { url: url_of(&database), dir: tempfile::tempdir().expect("a temporary folder"), database }
+        Lab {
+            url: url_of(&database),
+            dir: tempfile::tempdir().expect("a temporary folder"),
+            database,
+        }
     }
 
     pub fn path(&self, name: &str) -> PathBuf {
@@ -63,7 +77,10 @@ impl Lab {
     /// The program on this lab's database.
     pub fn command(&self, args: &[&str]) -> Command {
         let mut c = Command::new(ASSAY);
-        c.args(args).env("DATABASE_URL", &self.url).current_dir(ROOT).stdin(Stdio::null());
+        c.args(args)
+            .env("DATABASE_URL", &self.url)
+            .current_dir(ROOT)
+            .stdin(Stdio::null());
         c
     }
 
@@ -74,7 +91,12 @@ impl Lab {
     /// Runs a command that must succeed; its stdout.
     pub fn ok(&self, args: &[&str]) -> String {
         let out = self.run(args);
-        assert!(out.status.success(), "assay {args:?}: {}\n{}", out.status, String::from_utf8_lossy(&out.stderr));
+        assert!(
+            out.status.success(),
+            "assay {args:?}: {}\n{}",
+            out.status,
+            String::from_utf8_lossy(&out.stderr)
+        );
         String::from_utf8(out.stdout).expect("stdout is text")
     }
 
@@ -99,7 +121,11 @@ impl Lab {
         let out = self.run(&["build", recipe.to_str().expect("a plain path"), "--json"]);
         let err = String::from_utf8_lossy(&out.stderr).into_owned();
         assert!(out.status.success(), "build: {}\n{err}", out.status);
-        let last = String::from_utf8_lossy(&out.stdout).lines().last().unwrap_or_default().to_string();
+        let last = String::from_utf8_lossy(&out.stdout)
+            .lines()
+            .last()
+            .unwrap_or_default()
+            .to_string();
         (serde_json::from_str(&last).expect("one JSON object"), err)
     }
 
@@ -107,7 +133,10 @@ impl Lab {
     pub fn spawn(&self, args: &[&str], env: &[(&str, &str)]) -> Child {
         use std::os::unix::process::CommandExt;
         let mut c = self.command(args);
-        c.envs(env.iter().copied()).stdout(Stdio::null()).stderr(Stdio::null()).process_group(0);
+        c.envs(env.iter().copied())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .process_group(0);
         c.spawn().expect("the program runs")
     }
 
@@ -136,7 +165,14 @@ impl Lab {
     pub fn export(&self, build: &Value, out: &str) -> Vec<(String, String)> {
         let mixture = fixtures().join("recipes/mixture.toml");
         let dir = self.path(out);
-        self.ok(&["export", mixture.to_str().unwrap(), "--out", dir.to_str().unwrap(), "--build", &build["build"].to_string()]);
+        self.ok(&[
+            "export",
+            mixture.to_str().unwrap(),
+            "--out",
+            dir.to_str().unwrap(),
+            "--build",
+            &build["build"].to_string(),
+        ]);
         digest_tree(&dir)
     }
 }
@@ -144,7 +180,9 @@ impl Lab {
 impl Drop for Lab {
     fn drop(&mut self) {
         let drop = format!("drop database if exists {} with (force)", self.database);
-        let _ = Command::new("psql").args([cluster_url(), "-XAtq", "-c", &drop]).output();
+        let _ = Command::new("psql")
+            .args([cluster_url(), "-XAtq", "-c", &drop])
+            .output();
     }
 }
 
@@ -174,7 +212,10 @@ pub fn digest_tree(dir: &Path) -> Vec<(String, String)> {
                 todo.push(path);
             } else {
                 let name = path.strip_prefix(dir).unwrap().to_string_lossy().into_owned();
-                found.push((name, assay::model::sha256_hex(&std::fs::read(&path).expect("the file is read"))));
+                found.push((
+                    name,
+                    assay::model::sha256_hex(&std::fs::read(&path).expect("the file is read")),
+                ));
             }
         }
     }

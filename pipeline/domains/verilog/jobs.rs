@@ -167,7 +167,11 @@ pub fn check_job(candidate: &Design, bench: &Bench, golden: &Golden, limits: &Li
         files,
         steps: vec![
             step("compile", compile(candidate, true, "/job/sim.vvp"), When::Ok),
-            step("simulate", simulate("/job/sim.vvp", &[token.clone()]), When::Ok),
+            step(
+                "simulate",
+                simulate("/job/sim.vvp", std::slice::from_ref(&token)),
+                When::Ok,
+            ),
             step("compile_plain", compile(candidate, false, "/job/plain.vvp"), no_init()),
             step("compile_alone", alone, When::Failed("compile_plain".into())),
             step(

@@ -7,7 +7,9 @@ use super::unit::{broken, decided};
 use super::verify::BROKEN;
 use crate::chat::{self, Message};
 use crate::domains::LessonConfig;
-use crate::model::{Decided, Decision, DomainId, Draft, FailReason, Judgement, Kind, Parent, Sample, VerdictKind, derive_seed};
+use crate::model::{
+    Decided, Decision, DomainId, Draft, FailReason, Judgement, Kind, Parent, Sample, VerdictKind, derive_seed,
+};
 use crate::stages::{Context, StageError};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -25,14 +27,23 @@ struct Class {
 /// Makes a lesson of each candidate that has one to teach.
 pub async fn make(ctx: &Context, candidates: Vec<Sample>, config: &LessonConfig) -> Result<Vec<Decided>, StageError> {
     let text = |s: &Sample, key: &str| {
-        s.metadata.get(key).and_then(Value::as_str).map(String::from).ok_or_else(|| broken(&s.id, key, "missing"))
+        s.metadata
+            .get(key)
+            .and_then(Value::as_str)
+            .map(String::from)
+            .ok_or_else(|| broken(&s.id, key, "missing"))
     };
-    let jobs = candidates.iter().map(|c| text(c, "job")).collect::<Result<Vec<_>, _>>()?;
+    let jobs = candidates
+        .iter()
+        .map(|c| text(c, "job"))
+        .collect::<Result<Vec<_>, _>>()?;
     let verdicts = ctx.store.known_verdicts(&jobs).await?;
     let mut classes: BTreeMap<String, Class> = BTreeMap::new();
     let mut out = Vec::with_capacity(candidates.len());
     for (c, job) in candidates.iter().zip(&jobs) {
-        let verdict = verdicts.get(job).ok_or_else(|| broken(&c.id, "job", "its verdict is not in the ledger"))?;
+        let verdict = verdicts
+            .get(job)
+            .ok_or_else(|| broken(&c.id, "job", "its verdict is not in the ledger"))?;
         let task_id = text(c, "task")?;
         if !classes.contains_key(&task_id) {
             classes.insert(task_id.clone(), class(ctx, &task_id).await?);
@@ -72,21 +83,32 @@ fn direct(c: &Sample, class: &Class, verdict: &Judgement, config: &LessonConfig,
         let detail = json!({"completeness": requirement.completeness, "threshold": config.min_completeness, "missing": requirement.reason});
         return Err(("requirement_incomplete", detail));
     }
-    let input = DirectInput { facts: &class.facts, requirement: &requirement, code: &c.content, platform: PLATFORM, seed };
+    let input = DirectInput {
+        facts: &class.facts,
+        requirement: &requirement,
+        code: &c.content,
+        platform: PLATFORM,
+        seed,
+    };
     let messages = text::direct(&input);
     if !only_module(class, &c.content) {
         return Err(("more_than_one_module", json!({})));
     }
     let mut d = lesson(Kind::SftDirect, c, class, &messages, config)?;
-    d.metadata.insert("difficulty".into(), text::direct_difficulty(&class.facts).into());
-    d.metadata.insert("evidence".into(), json!({"fixed": verdict.job_hash, "oracle": c.metadata.get("oracle")}));
+    d.metadata
+        .insert("difficulty".into(), text::direct_difficulty(&class.facts).into());
+    d.metadata.insert(
+        "evidence".into(),
+        json!({"fixed": verdict.job_hash, "oracle": c.metadata.get("oracle")}),
+    );
     d.judged_by = vec![(CHECK.into(), verdict.job_hash.clone())];
     Ok(d)
 }
 
 /// Defective code and what the tools said about it in, the diagnosis and the reference out.
 fn repair(c: &Sample, class: &Class, verdict: &Judgement, mutation: &Value, config: &LessonConfig, seed: u64) -> Made {
-    let mutation: Mutation = serde_json::from_value(mutation.clone()).map_err(|e| ("mutation_unreadable", json!({"error": e.to_string()})))?;
+    let mutation: Mutation = serde_json::from_value(mutation.clone())
+        .map_err(|e| ("mutation_unreadable", json!({"error": e.to_string()})))?;
     if verdict.verdict != VerdictKind::Fail {
         return Err(("survived", json!({"operator": mutation.operator})));
     }
@@ -120,7 +142,8 @@ fn repair(c: &Sample, class: &Class, verdict: &Judgement, mutation: &Value, conf
     let mut d = lesson(Kind::SftRepair, c, class, &messages, config)?;
     let compiled = verdict.reason != Some(FailReason::CompileError);
     let first = seen.mismatches.first();
-    d.metadata.insert("difficulty".into(), text::repair_difficulty(&input).into());
+    d.metadata
+        .insert("difficulty".into(), text::repair_difficulty(&input).into());
     d.metadata.insert("semantic".into(), compiled.into());
     d.metadata.insert(
         "defects".into(),
@@ -139,7 +162,10 @@ fn repair(c: &Sample, class: &Class, verdict: &Judgement, mutation: &Value, conf
 }
 
 fn reference_job(c: &Sample) -> Option<String> {
-    c.metadata.get("reference_job").and_then(Value::as_str).map(String::from)
+    c.metadata
+        .get("reference_job")
+        .and_then(Value::as_str)
+        .map(String::from)
 }
 
 /// Findings of a simulation, as the judge kept them.
@@ -150,27 +176,51 @@ struct Seen {
 
 impl Seen {
     fn of(metrics: &Value) -> Seen {
-        let mismatches = metrics.get("mismatches").cloned().map(serde_json::from_value).and_then(Result::ok).unwrap_or_default();
+        let mismatches = metrics
+            .get("mismatches")
+            .cloned()
+            .map(serde_json::from_value)
+            .and_then(Result::ok)
+            .unwrap_or_default();
         let inputs = metrics.get("inputs").and_then(Value::as_object).into_iter().flatten();
-        let inputs = inputs.filter_map(|(k, v)| Some((k.clone(), v.as_str()?.to_string()))).collect();
+        let inputs = inputs
+            .filter_map(|(k, v)| Some((k.clone(), v.as_str()?.to_string())))
+            .collect();
         Seen { mismatches, inputs }
     }
 }
 
 /// Whether the file holds no module but the one that the task asks for.
 fn only_module(class: &Class, code: &str) -> bool {
-    super::syntax::parse(code).is_ok_and(|p| super::syntax::modules(&p).iter().all(|m| m.name == class.loaded.record.unit.module))
+    super::syntax::parse(code).is_ok_and(|p| {
+        super::syntax::modules(&p)
+            .iter()
+            .all(|m| m.name == class.loaded.record.unit.module)
+    })
 }
 
 /// What all lessons have in common.
-fn lesson(kind: Kind, c: &Sample, class: &Class, messages: &[Message], config: &LessonConfig) -> Result<Draft, (&'static str, Value)> {
+fn lesson(
+    kind: Kind,
+    c: &Sample,
+    class: &Class,
+    messages: &[Message],
+    config: &LessonConfig,
+) -> Result<Draft, (&'static str, Value)> {
     let chars = text::prompt_chars(messages);
     if chars > config.max_prompt_chars {
-        return Err(("prompt_too_long", json!({"chars": chars, "threshold": config.max_prompt_chars})));
+        return Err((
+            "prompt_too_long",
+            json!({"chars": chars, "threshold": config.max_prompt_chars}),
+        ));
     }
     let mut d = Draft::new(kind, DomainId::Chip, chat::render(messages), c.origin.clone());
     let unit = &class.loaded.record.unit;
-    d.parents = vec![Parent::new(&c.id, "from", None), Parent::new(&class.task.id, "task", None), unit.origin_edge()];
+    d.parents = vec![
+        Parent::new(&c.id, "from", None),
+        Parent::new(&class.task.id, "task", None),
+        unit.origin_edge(),
+    ];
     for key in ["licence", "copyright", "language", "module_key"] {
         if let Some(value) = class.task.metadata.get(key) {
             d.metadata.insert(key.into(), value.clone());
@@ -178,7 +228,10 @@ fn lesson(kind: Kind, c: &Sample, class: &Class, messages: &[Message], config: &
     }
     d.metadata.insert("task".into(), class.task.id.clone().into());
     d.metadata.insert("platform".into(), PLATFORM.into());
-    d.metadata.insert("interface".into(), text::interface(&unit.module, &class.loaded.record.ports));
+    d.metadata.insert(
+        "interface".into(),
+        text::interface(&unit.module, &class.loaded.record.ports),
+    );
     d.metadata.insert("weight".into(), 1.0.into());
     Ok(d)
 }

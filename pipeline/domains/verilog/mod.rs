@@ -34,7 +34,12 @@ impl Domain for Chip {
         DomainId::Chip
     }
 
-    fn link<'a>(&'a self, ctx: &'a Context, files: Vec<String>, library: &'a [String]) -> BoxFuture<'a, Result<Vec<Decided>, StageError>> {
+    fn link<'a>(
+        &'a self,
+        ctx: &'a Context,
+        files: Vec<String>,
+        library: &'a [String],
+    ) -> BoxFuture<'a, Result<Vec<Decided>, StageError>> {
         Box::pin(unit::link(ctx, files, library))
     }
 
@@ -42,11 +47,21 @@ impl Domain for Chip {
         Box::pin(rewriting::rewrite(ctx, sample))
     }
 
-    fn task<'a>(&'a self, ctx: &'a Context, sample: Sample, config: &'a TaskConfig) -> BoxFuture<'a, Result<Decided, StageError>> {
+    fn task<'a>(
+        &'a self,
+        ctx: &'a Context,
+        sample: Sample,
+        config: &'a TaskConfig,
+    ) -> BoxFuture<'a, Result<Decided, StageError>> {
         Box::pin(task::make(ctx, sample, config))
     }
 
-    fn oracle<'a>(&'a self, ctx: &'a Context, sample: Sample, config: &'a OracleConfig) -> BoxFuture<'a, Result<Decided, StageError>> {
+    fn oracle<'a>(
+        &'a self,
+        ctx: &'a Context,
+        sample: Sample,
+        config: &'a OracleConfig,
+    ) -> BoxFuture<'a, Result<Decided, StageError>> {
         Box::pin(oracle::measure(ctx, sample, config))
     }
 
@@ -59,7 +74,12 @@ impl Domain for Chip {
         Box::pin(lesson::make(ctx, candidates, config))
     }
 
-    fn verify<'a>(&'a self, ctx: &'a Context, samples: Vec<Sample>, trials: u32) -> BoxFuture<'a, Result<Vec<Decided>, StageError>> {
+    fn verify<'a>(
+        &'a self,
+        ctx: &'a Context,
+        samples: Vec<Sample>,
+        trials: u32,
+    ) -> BoxFuture<'a, Result<Vec<Decided>, StageError>> {
         Box::pin(verify::verify(ctx, samples, trials))
     }
 
@@ -76,5 +96,10 @@ impl Domain for Chip {
 fn rule(request: &Request, completion: &Completion) -> Result<Ruling, String> {
     let judged = judge::judge(&request.job, completion);
     let verdict = judged.verdict?;
-    Ok(Ruling { verdict: verdict.kind, reason: verdict.reason, metrics: verdict.metrics, log: judged.log })
+    Ok(Ruling {
+        verdict: verdict.kind,
+        reason: verdict.reason,
+        metrics: verdict.metrics,
+        log: judged.log,
+    })
 }

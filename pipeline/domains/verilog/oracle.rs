@@ -7,7 +7,8 @@ use super::types::Mutation;
 use super::unit::decided;
 use crate::domains::OracleConfig;
 use crate::model::{
-    Decided, Decision, DomainId, Draft, FailReason, Judgement, Kind, OracleRecord, Parent, Sample, VerdictKind, derive_seed,
+    Decided, Decision, DomainId, Draft, FailReason, Judgement, Kind, OracleRecord, Parent, Sample, VerdictKind,
+    derive_seed,
 };
 use crate::stages::{Context, StageError};
 use serde_json::{Value, json};
@@ -40,12 +41,21 @@ fn rate<'m>(mutants: impl Iterator<Item = &'m Mutant>) -> f64 {
         of += 1;
         killed += u32::from(m.killed());
     }
-    if of == 0 { 0.0 } else { f64::from(killed) / f64::from(of) }
+    if of == 0 {
+        0.0
+    } else {
+        f64::from(killed) / f64::from(of)
+    }
 }
 
 /// Bounds on the choice of mutants. Most changes between `<=` and `=` change nothing that a simulation can show, and no
 /// proof covers them: more than one of each kind would measure the mutants, not the testbench.
-const CAPS: Caps = Caps { per_operator: 4, per_defect: 8, per_line: 2, blocking: 1 };
+const CAPS: Caps = Caps {
+    per_operator: 4,
+    per_defect: 8,
+    per_line: 2,
+    blocking: 1,
+};
 
 /// Below this share killed among the judged half, proofs of equivalence cannot save an oracle often enough to pay for.
 const HOPELESS: f64 = 0.45;
@@ -55,7 +65,7 @@ const HOPELESS: f64 = 0.45;
 pub async fn measure(ctx: &Context, sample: Sample, config: &OracleConfig) -> Result<Decided, StageError> {
     let task = task::load(ctx, &sample).await?;
     let reference = task.reference().to_string();
-    let original = judge(ctx, &task, &[reference.clone()]).await?.remove(0);
+    let original = judge(ctx, &task, std::slice::from_ref(&reference)).await?.remove(0);
     if original.verdict != VerdictKind::Pass {
         let detail = json!({"verdict": original.verdict, "reason": original.reason, "log": original.evidence.log});
         return Ok(decided(&sample.id, Decision::Drop("reference_fails"), detail));
@@ -106,16 +116,30 @@ async fn judge(ctx: &Context, task: &Loaded, answers: &[String]) -> Result<Vec<J
     ctx.judge_all(&requests).await
 }
 
-async fn run(ctx: &Context, task: &Loaded, reference: &str, mutations: Vec<Mutation>) -> Result<Vec<Mutant>, StageError> {
+async fn run(
+    ctx: &Context,
+    task: &Loaded,
+    reference: &str,
+    mutations: Vec<Mutation>,
+) -> Result<Vec<Mutant>, StageError> {
     let texts: Vec<String> = mutations.iter().map(|m| mutate::apply(reference, m)).collect();
     let judgements = judge(ctx, task, &texts).await?;
     let mutants = mutations.into_iter().zip(texts).zip(judgements);
-    Ok(mutants.map(|((mutation, text), judgement)| Mutant { mutation, text, judgement, proof: None }).collect())
+    Ok(mutants
+        .map(|((mutation, text), judgement)| Mutant {
+            mutation,
+            text,
+            judgement,
+            proof: None,
+        })
+        .collect())
 }
 
 /// Tries to prove survivors equivalent. What is not proved counts as survived.
 async fn prove(ctx: &Context, task: &Loaded, mutants: &mut [Mutant], config: &OracleConfig) -> Result<(), StageError> {
-    let survivors: Vec<usize> = (0..mutants.len()).filter(|&i| mutants[i].compiled() && !mutants[i].killed()).collect();
+    let survivors: Vec<usize> = (0..mutants.len())
+        .filter(|&i| mutants[i].compiled() && !mutants[i].killed())
+        .collect();
     if survivors.is_empty() || !config.prove_equivalence {
         return Ok(());
     }
@@ -123,7 +147,11 @@ async fn prove(ctx: &Context, task: &Loaded, mutants: &mut [Mutant], config: &Or
     let limits = equivalence::equivalence_limits(texts.len());
     let job = equivalence::equivalence_job(&task.design, &task.record.dut, &texts, &limits);
     let done = ctx.bench.run(&job).await?;
-    let fault = |message| StageError::Other { kind: "tool", message, retry: true };
+    let fault = |message| StageError::Other {
+        kind: "tool",
+        message,
+        retry: true,
+    };
     let proofs = equivalence::judge_equivalence(texts.len(), &done).map_err(fault)?;
     for (i, proof) in survivors.into_iter().zip(proofs) {
         mutants[i].proof = Some(proof);
@@ -155,7 +183,14 @@ fn reject(ctx: &Context, sample: &Sample, judged: &[Mutant], held_out: &[Mutant]
 }
 
 /// An answer with its verdict: the reference (`mutant` is `None`) or a defective variant.
-fn candidate(task: &Sample, loaded: &Loaded, text: &str, judgement: &Judgement, mutant: Option<&Mutant>, oracle: &OracleRecord) -> Draft {
+fn candidate(
+    task: &Sample,
+    loaded: &Loaded,
+    text: &str,
+    judgement: &Judgement,
+    mutant: Option<&Mutant>,
+    oracle: &OracleRecord,
+) -> Draft {
     let mut d = Draft::new(Kind::Candidate, DomainId::Chip, text.to_string(), task.origin.clone());
     d.parents = vec![Parent::new(&task.id, "task", None), loaded.record.unit.origin_edge()];
     d.judged_by = vec![(CHECK.into(), judgement.job_hash.clone())];
@@ -167,7 +202,10 @@ fn candidate(task: &Sample, loaded: &Loaded, text: &str, judgement: &Judgement, 
     }
     put("task", json!(task.id));
     put("job", json!(judgement.job_hash));
-    put("oracle", json!({"kill_rate": round(oracle.kill_rate), "mutants": oracle.mutants}));
+    put(
+        "oracle",
+        json!({"kill_rate": round(oracle.kill_rate), "mutants": oracle.mutants}),
+    );
     if let Some(m) = mutant {
         put("mutation", json!(m.mutation));
         put("compiled", json!(m.compiled()));

@@ -14,18 +14,46 @@ pub const CHECK: &str = "outside";
 
 /// The job that judges a task; the error says why it cannot be judged here.
 pub fn request(task: &Task, check: &ExternalCheck) -> Result<Request, String> {
-    let role = |r| serde_json::to_value(r).ok().and_then(|v| v.as_str().map(String::from)).unwrap_or_default();
-    let mut files: Vec<ExternalFile> =
-        task.files.iter().map(|f| ExternalFile { path: f.path.clone(), content: f.content.clone(), role: role(f.role) }).collect();
-    files.extend(task.candidate.iter().map(|f| ExternalFile { path: f.path.clone(), content: f.content.clone(), role: "candidate".into() }));
+    let role = |r| {
+        serde_json::to_value(r)
+            .ok()
+            .and_then(|v| v.as_str().map(String::from))
+            .unwrap_or_default()
+    };
+    let mut files: Vec<ExternalFile> = task
+        .files
+        .iter()
+        .map(|f| ExternalFile {
+            path: f.path.clone(),
+            content: f.content.clone(),
+            role: role(f.role),
+        })
+        .collect();
+    files.extend(task.candidate.iter().map(|f| ExternalFile {
+        path: f.path.clone(),
+        content: f.content.clone(),
+        role: "candidate".into(),
+    }));
     let job = external_job(check, &files, &limits(&task.limits)).map_err(|e| e.to_string())?;
     let params = json!({"check": check, "refused": refusals(&files)});
-    Ok(Request { job, check: CHECK.into(), engine: ENGINE.into(), judge_version: JUDGE_VERSION, seed: 0, trials: 1, params })
+    Ok(Request {
+        job,
+        check: CHECK.into(),
+        engine: ENGINE.into(),
+        judge_version: JUDGE_VERSION,
+        seed: 0,
+        trials: 1,
+        params,
+    })
 }
 
 /// The sandbox's limits, but for those that the task sets.
 fn limits(own: &TaskLimits) -> Limits {
-    let base = Limits { cpu_ms: 60_000, wall_ms: 120_000, ..Limits::default() };
+    let base = Limits {
+        cpu_ms: 60_000,
+        wall_ms: 120_000,
+        ..Limits::default()
+    };
     Limits {
         cpu_ms: own.cpu_ms.unwrap_or(base.cpu_ms),
         wall_ms: own.wall_ms.unwrap_or(base.wall_ms),
@@ -46,8 +74,17 @@ pub fn judge(request: &Request, completion: &Completion) -> Result<Ruling, Strin
     let refused = request.params["refused"].as_array().cloned().unwrap_or_default();
     if verdict.kind == VerdictKind::Pass && !refused.is_empty() {
         let metrics = json!({"refused": Value::Array(refused)});
-        return Ok(Ruling { verdict: VerdictKind::Fail, reason: Some(FailReason::BadOutput), metrics, log: judged.log });
+        return Ok(Ruling {
+            verdict: VerdictKind::Fail,
+            reason: Some(FailReason::BadOutput),
+            metrics,
+            log: judged.log,
+        });
     }
-    Ok(Ruling { verdict: verdict.kind, reason: verdict.reason, metrics: verdict.metrics, log: judged.log })
+    Ok(Ruling {
+        verdict: verdict.kind,
+        reason: verdict.reason,
+        metrics: verdict.metrics,
+        log: judged.log,
+    })
 }
-

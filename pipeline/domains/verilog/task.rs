@@ -1,6 +1,8 @@
 //! Tasks: a requirement, an interface, and a testbench recorded from the original.
 
-use super::harness::{Bench, Design, DesignFile, Edge, Elaborated, FileRole, Golden, Hints, classify, elaborate_job, flip_resets};
+use super::harness::{
+    Bench, Design, DesignFile, Edge, Elaborated, FileRole, Golden, Hints, classify, elaborate_job, flip_resets,
+};
 use super::jobs::{Recorded, check_limits, record_job, record_limits, recorded};
 use super::types::Port;
 use super::unit::{UnitRecord, broken, decided, design};
@@ -58,7 +60,11 @@ pub struct Loaded {
 impl Loaded {
     /// The reference: the text of the file that an answer replaces.
     pub fn reference(&self) -> &str {
-        self.design.files.iter().find(|f| f.path == self.record.dut).map_or("", |f| f.text.as_str())
+        self.design
+            .files
+            .iter()
+            .find(|f| f.path == self.record.dut)
+            .map_or("", |f| f.text.as_str())
     }
 
     /// The job that judges an answer.
@@ -83,13 +89,30 @@ pub async fn load(ctx: &Context, task: &Sample) -> Result<Loaded, StageError> {
     let mut hashes: Vec<String> = record.design.iter().map(|f| f.sha256.clone()).collect();
     hashes.extend([&record.tb, &record.init, &record.stimulus, &record.golden].map(String::clone));
     let texts = ctx.store.texts(&hashes).await?;
-    let text = |sha: &String| texts.get(sha).cloned().ok_or_else(|| broken(&task.id, sha, "the text is not stored"));
+    let text = |sha: &String| {
+        texts
+            .get(sha)
+            .cloned()
+            .ok_or_else(|| broken(&task.id, sha, "the text is not stored"))
+    };
     let mut files = Vec::new();
     for f in &record.design {
-        let role = if f.role == "include" { FileRole::Include } else { FileRole::Module };
-        files.push(DesignFile { path: f.path.clone(), text: text(&f.sha256)?, role });
+        let role = if f.role == "include" {
+            FileRole::Include
+        } else {
+            FileRole::Module
+        };
+        files.push(DesignFile {
+            path: f.path.clone(),
+            text: text(&f.sha256)?,
+            role,
+        });
     }
-    let design = Design { top: record.unit.module.clone(), files, include_dirs: record.include_dirs.clone() };
+    let design = Design {
+        top: record.unit.module.clone(),
+        files,
+        include_dirs: record.include_dirs.clone(),
+    };
     let bench = Bench {
         top: record.unit.module.clone(),
         ports: record.ports.clone(),
@@ -98,19 +121,38 @@ pub async fn load(ctx: &Context, task: &Sample) -> Result<Loaded, StageError> {
         init: text(&record.init)?,
         stimulus: text(&record.stimulus)?,
     };
-    let golden = Golden { hex: text(&record.golden)?, coverage: Default::default() };
-    let seed = record.seed.parse().map_err(|_| broken(&task.id, "seed", "not a number"))?;
-    Ok(Loaded { record, design, bench, golden, seed })
+    let golden = Golden {
+        hex: text(&record.golden)?,
+        coverage: Default::default(),
+    };
+    let seed = record
+        .seed
+        .parse()
+        .map_err(|_| broken(&task.id, "seed", "not a number"))?;
+    Ok(Loaded {
+        record,
+        design,
+        bench,
+        golden,
+        seed,
+    })
 }
 
 /// Makes a task of a unit, or drops it for a reason of the design's own.
 pub async fn make(ctx: &Context, unit: Sample, config: &TaskConfig) -> Result<Decided, StageError> {
     let record = UnitRecord::of(&unit)?;
     if !record.unresolved.is_empty() {
-        return Ok(decided(&unit.id, Decision::Drop("unresolved_dependency"), json!({"unresolved": record.unresolved})));
+        return Ok(decided(
+            &unit.id,
+            Decision::Drop("unresolved_dependency"),
+            json!({"unresolved": record.unresolved}),
+        ));
     }
     let (design, dut) = design(ctx, &unit, &record).await?;
-    let limits = Limits { output_bytes: 32 << 20, ..Limits::default() };
+    let limits = Limits {
+        output_bytes: 32 << 20,
+        ..Limits::default()
+    };
     let done = ctx.bench.run(&elaborate_job(&design, &limits)).await?;
     let refuse = |code, detail: String| Ok(decided(&unit.id, Decision::Drop(code), json!({"message": detail})));
     let elaborated = match Elaborated::from_completion(&done).map_err(tool)? {
@@ -124,19 +166,35 @@ pub async fn make(ctx: &Context, unit: Sample, config: &TaskConfig) -> Result<De
     };
     let coverage = json!(golden.coverage);
     if !golden.lively() {
-        return Ok(decided(&unit.id, Decision::Drop("outputs_do_not_toggle"), json!({"coverage": coverage})));
+        return Ok(decided(
+            &unit.id,
+            Decision::Drop("outputs_do_not_toggle"),
+            json!({"coverage": coverage}),
+        ));
     }
     let facts = tokio::task::block_in_place(|| text::facts(&unit.content, &record.module, &bench.ports));
     let Some(facts) = facts else {
-        return Ok(decided(&unit.id, Decision::Drop("not_understood"), json!({"message": "no facts could be read off the module"})));
+        return Ok(decided(
+            &unit.id,
+            Decision::Drop("not_understood"),
+            json!({"message": "no facts could be read off the module"}),
+        ));
     };
     let requirement = text::describe(&facts, seed);
     let draft = draft(&unit, record, &design, dut, bench, golden, requirement, seed);
-    Ok(decided(&unit.id, Decision::Derive(vec![draft]), json!({"coverage": coverage})))
+    Ok(decided(
+        &unit.id,
+        Decision::Derive(vec![draft]),
+        json!({"coverage": coverage}),
+    ))
 }
 
 fn tool(message: String) -> StageError {
-    StageError::Other { kind: "tool", message, retry: true }
+    StageError::Other {
+        kind: "tool",
+        message,
+        retry: true,
+    }
 }
 
 type Recording = Result<(Bench, Golden), super::harness::HarnessError>;
@@ -155,7 +213,9 @@ async fn recording(
     let hints = hints(&unit.content, &record.module);
     let ports = classify(elaborated, &hints);
     let mut best = record_with(ctx, record, design, elaborated, ports.clone(), &hints, config, seed).await?;
-    let asleep = best.as_ref().map_or(true, |(_, g)| g.coverage.toggled_bits * 2 < g.coverage.output_bits);
+    let asleep = best
+        .as_ref()
+        .map_or(true, |(_, g)| g.coverage.toggled_bits * 2 < g.coverage.output_bits);
     if let Some(flipped) = flip_resets(&ports).filter(|_| asleep) {
         let other = record_with(ctx, record, design, elaborated, flipped, &hints, config, seed).await?;
         best = match (best, other) {
@@ -192,7 +252,10 @@ async fn record_with(
         }
     }
     let all: BTreeSet<usize> = (2..bench.init.lines().count()).collect();
-    Ok(Err(super::harness::HarnessError::BenchDoesNotCompile(format!("{} lines of init.v are left", all.len()))))
+    Ok(Err(super::harness::HarnessError::BenchDoesNotCompile(format!(
+        "{} lines of init.v are left",
+        all.len()
+    ))))
 }
 
 /// What the syntax tree knows about clocks, resets and constants.
@@ -203,9 +266,19 @@ fn hints(text: &str, module: &str) -> Hints {
         _ => Edge::Posedge,
     };
     Hints {
-        clocked: syntax::edges(text, module).into_iter().map(|(name, e)| (name, edge(e))).collect(),
-        resets: syntax::reset_uses(text, module).into_iter().filter(|r| r.constants).map(|r| (r.name, !r.active_high)).collect(),
-        constants: syntax::mined_constants(text, module).into_iter().map(|(digits, width)| (width, digits)).collect(),
+        clocked: syntax::edges(text, module)
+            .into_iter()
+            .map(|(name, e)| (name, edge(e)))
+            .collect(),
+        resets: syntax::reset_uses(text, module)
+            .into_iter()
+            .filter(|r| r.constants)
+            .map(|r| (r.name, !r.active_high))
+            .collect(),
+        constants: syntax::mined_constants(text, module)
+            .into_iter()
+            .map(|(digits, width)| (width, digits))
+            .collect(),
     }
 }
 
@@ -220,13 +293,23 @@ fn draft(
     requirement: text::Requirement,
     seed: u64,
 ) -> Draft {
-    let mut d = Draft::new(Kind::Task, DomainId::Chip, requirement.text.clone(), unit.origin.clone());
+    let mut d = Draft::new(
+        Kind::Task,
+        DomainId::Chip,
+        requirement.text.clone(),
+        unit.origin.clone(),
+    );
     let lines = Some(record.module_lines);
     d.parents = vec![Parent::new(&unit.id, "from", lines), record.origin_edge()];
     let file = |f: &DesignFile| FileRef {
         path: f.path.clone(),
         sha256: sha256_hex(f.text.as_bytes()),
-        role: if f.role == FileRole::Include { "include" } else { "module" }.into(),
+        role: if f.role == FileRole::Include {
+            "include"
+        } else {
+            "module"
+        }
+        .into(),
     };
     let task = TaskRecord {
         ports: bench.ports.clone(),
@@ -246,9 +329,11 @@ fn draft(
             d.metadata.insert(key.into(), value.clone());
         }
     }
-    d.metadata.insert("module_key".into(), task.unit.key(&unit.origin).into());
+    d.metadata
+        .insert("module_key".into(), task.unit.key(&unit.origin).into());
     d.metadata.insert("summary".into(), requirement.summary.into());
-    d.metadata.insert("completeness".into(), requirement.completeness.into());
+    d.metadata
+        .insert("completeness".into(), requirement.completeness.into());
     d.metadata.insert("coverage".into(), json!(golden.coverage));
     d.metadata.insert("task".into(), json!(task));
     d.attachments = vec![bench.tb, bench.init, bench.stimulus, golden.hex, unit.content.clone()];

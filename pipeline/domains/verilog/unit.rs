@@ -55,7 +55,11 @@ impl UnitRecord {
 
 /// A stored sample that lacks what its kind must have: a fault of ours.
 pub fn broken(sample: &str, what: &str, why: &str) -> StageError {
-    StageError::Other { kind: "sample", message: format!("sample {sample} has no usable `{what}`: {why}"), retry: false }
+    StageError::Other {
+        kind: "sample",
+        message: format!("sample {sample} has no usable `{what}`: {why}"),
+        retry: false,
+    }
 }
 
 /// One decision, with details.
@@ -64,7 +68,11 @@ pub fn decided(sample: &str, decision: Decision, detail: Value) -> Decided {
         Value::Object(map) => map,
         _ => Metadata::new(),
     };
-    Decided { sample: sample.into(), decision, detail }
+    Decided {
+        sample: sample.into(),
+        decision,
+        detail,
+    }
 }
 
 /// Links files package by package: each module of an input file becomes a unit.
@@ -81,8 +89,14 @@ pub async fn link(ctx: &Context, files: Vec<String>, library: &[String]) -> Resu
     for ids in packages.into_values() {
         let mut samples = ctx.store.samples(&ids).await?;
         samples.sort_by(|a, b| (&a.origin.path, &a.id).cmp(&(&b.origin.path, &b.id)));
-        let sources: Vec<SourceFile> =
-            samples.iter().map(|s| SourceFile { sample: s.id.clone(), path: s.origin.path.clone(), text: s.content.clone() }).collect();
+        let sources: Vec<SourceFile> = samples
+            .iter()
+            .map(|s| SourceFile {
+                sample: s.id.clone(),
+                path: s.origin.path.clone(),
+                text: s.content.clone(),
+            })
+            .collect();
         let package = tokio::task::block_in_place(|| Package::new(&sources));
         for (i, s) in samples.iter().enumerate().filter(|(_, s)| inputs.contains(&s.id)) {
             out.push(units_of(&package, i, s, &samples));
@@ -104,7 +118,12 @@ fn units_of(package: &Package<'_>, index: usize, file: &Sample, samples: &[Sampl
             .iter()
             .map(|n| {
                 let s = &samples[n.file];
-                Needed { sample: s.id.clone(), path: s.origin.path.clone(), sha256: sha256_hex(s.content.as_bytes()), role: n.role.clone() }
+                Needed {
+                    sample: s.id.clone(),
+                    path: s.origin.path.clone(),
+                    sha256: sha256_hex(s.content.as_bytes()),
+                    role: n.role.clone(),
+                }
             })
             .collect();
         let record = UnitRecord {
@@ -115,9 +134,18 @@ fn units_of(package: &Package<'_>, index: usize, file: &Sample, samples: &[Sampl
             needs,
             unresolved: links.unresolved,
         };
-        draft(file, record, file.content.clone(), vec![Parent::new(&file.id, "from", Some((1, lines)))])
+        draft(
+            file,
+            record,
+            file.content.clone(),
+            vec![Parent::new(&file.id, "from", Some((1, lines)))],
+        )
     });
-    decided(&file.id, Decision::Derive(drafts.collect()), json!({"modules": modules.len()}))
+    decided(
+        &file.id,
+        Decision::Derive(drafts.collect()),
+        json!({"modules": modules.len()}),
+    )
 }
 
 /// A unit's draft. Its identity holds the module and everything it needs, through its parents.
@@ -138,7 +166,11 @@ pub fn draft(from: &Sample, record: UnitRecord, content: String, mut parents: Ve
 
 /// `verilog` or `systemverilog`, by extension.
 pub fn language(path: &str) -> &'static str {
-    if path.ends_with(".sv") || path.ends_with(".svh") { "systemverilog" } else { "verilog" }
+    if path.ends_with(".sv") || path.ends_with(".svh") {
+        "systemverilog"
+    } else {
+        "verilog"
+    }
 }
 
 /// The design of a unit: the unit's own text last, what it needs before it. Paths lose the folders that all share.
@@ -147,18 +179,44 @@ pub async fn design(ctx: &Context, unit: &Sample, record: &UnitRecord) -> Result
     let texts = ctx.store.texts(&hashes).await?;
     let mut files = Vec::with_capacity(record.needs.len() + 1);
     for n in &record.needs {
-        let text = texts.get(&n.sha256).ok_or_else(|| broken(&unit.id, &n.path, "the text of a dependency is not stored"))?;
-        let role = if n.role == "include" { FileRole::Include } else { FileRole::Module };
-        files.push(DesignFile { path: n.path.clone(), text: text.clone(), role });
+        let text = texts
+            .get(&n.sha256)
+            .ok_or_else(|| broken(&unit.id, &n.path, "the text of a dependency is not stored"))?;
+        let role = if n.role == "include" {
+            FileRole::Include
+        } else {
+            FileRole::Module
+        };
+        files.push(DesignFile {
+            path: n.path.clone(),
+            text: text.clone(),
+            role,
+        });
     }
-    files.push(DesignFile { path: unit.origin.path.clone(), text: unit.content.clone(), role: FileRole::Module });
+    files.push(DesignFile {
+        path: unit.origin.path.clone(),
+        text: unit.content.clone(),
+        role: FileRole::Module,
+    });
     let cut = shared_folder(files.iter().map(|f| f.path.as_str()));
     for f in &mut files {
         f.path.drain(..cut);
     }
     let dut = unit.origin.path[cut..].to_string();
-    let include_dirs = ancestors(files.iter().filter(|f| f.role == FileRole::Include).map(|f| f.path.as_str()));
-    Ok((Design { top: record.module.clone(), files, include_dirs }, dut))
+    let include_dirs = ancestors(
+        files
+            .iter()
+            .filter(|f| f.role == FileRole::Include)
+            .map(|f| f.path.as_str()),
+    );
+    Ok((
+        Design {
+            top: record.module.clone(),
+            files,
+            include_dirs,
+        },
+        dut,
+    ))
 }
 
 /// Length of the folder prefix (with its slash) that all paths have in common.
@@ -170,7 +228,10 @@ fn shared_folder<'a>(paths: impl Iterator<Item = &'a str>) -> usize {
             None => folder,
             Some(s) => {
                 let same = s.bytes().zip(folder.bytes()).take_while(|(a, b)| a == b).count();
-                &s[..s.as_bytes()[..same].iter().rposition(|&b| b == b'/').map_or(0, |i| i + 1)]
+                &s[..s.as_bytes()[..same]
+                    .iter()
+                    .rposition(|&b| b == b'/')
+                    .map_or(0, |i| i + 1)]
             }
         });
     }

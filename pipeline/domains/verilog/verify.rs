@@ -17,7 +17,12 @@ pub async fn verify(ctx: &Context, samples: Vec<Sample>, trials: u32) -> Result<
     let mut tasks: BTreeMap<String, Loaded> = BTreeMap::new();
     let mut out = Vec::with_capacity(samples.len());
     for s in samples {
-        let task_id = s.metadata.get("task").and_then(Value::as_str).ok_or_else(|| broken(&s.id, "task", "missing"))?.to_string();
+        let task_id = s
+            .metadata
+            .get("task")
+            .and_then(Value::as_str)
+            .ok_or_else(|| broken(&s.id, "task", "missing"))?
+            .to_string();
         if !tasks.contains_key(&task_id) {
             let sample = ctx.store.samples(std::slice::from_ref(&task_id)).await?.remove(0);
             tasks.insert(task_id.clone(), task::load(ctx, &sample).await?);
@@ -29,7 +34,13 @@ pub async fn verify(ctx: &Context, samples: Vec<Sample>, trials: u32) -> Result<
 
 async fn one(ctx: &Context, s: &Sample, task: &Loaded, trials: u32) -> Result<Decided, StageError> {
     let messages = chat::parse(&s.content).unwrap_or_default();
-    let turn = |role: &str| messages.iter().rev().find(|m| m.role == role).and_then(|m| code_block(&m.content));
+    let turn = |role: &str| {
+        messages
+            .iter()
+            .rev()
+            .find(|m| m.role == role)
+            .and_then(|m| code_block(&m.content))
+    };
     let Some(answer) = turn("assistant") else {
         return Ok(decided(&s.id, Decision::Drop("no_code_in_answer"), json!({})));
     };
@@ -45,7 +56,12 @@ async fn one(ctx: &Context, s: &Sample, task: &Loaded, trials: u32) -> Result<De
             return Ok(decided(&s.id, Decision::Drop("broken_code_does_not_fail"), detail));
         }
     }
-    let judge = Decision::Judge { check: CHECK.into(), verdict: good.verdict, reason: good.reason, job_hash: good.job_hash };
+    let judge = Decision::Judge {
+        check: CHECK.into(),
+        verdict: good.verdict,
+        reason: good.reason,
+        job_hash: good.job_hash,
+    };
     Ok(decided(&s.id, judge, detail))
 }
 

@@ -157,8 +157,8 @@ fn blank_comments(text: &str) -> String {
         out.push_str(before);
         let end = if tail.starts_with("//") {
             tail.find('\n').unwrap_or(tail.len())
-        } else if tail.starts_with("/*") {
-            tail[2..].find("*/").map_or(tail.len(), |e| e + 4)
+        } else if let Some(body) = tail.strip_prefix("/*") {
+            body.find("*/").map_or(tail.len(), |e| e + 4)
         } else {
             let end = if tail.starts_with('"') { string_end(tail) } else { 1 };
             out.push_str(&tail[..end]);

@@ -196,7 +196,7 @@ impl Source {
             Habit::Corners => self.corner(width),
             Habit::Constants => self.constant(width).unwrap_or_else(|| self.uniform(width)),
             Habit::Fields => self.fields(width),
-            Habit::Pool => self.from_pool(width),
+            Habit::Pool => self.seen_lately(width),
             Habit::Counter => self.lanes[i].value.plus(1),
             Habit::Walking => {
                 let at = self.below(width);
@@ -264,7 +264,7 @@ impl Source {
         let mut value = if self.chance(200) {
             self.uniform(width)
         } else {
-            self.from_pool(width)
+            self.seen_lately(width)
         };
         let fit: Vec<usize> = (0..self.constants.len())
             .filter(|&i| self.constants[i].width() < width)
@@ -283,7 +283,7 @@ impl Source {
     }
 
     /// A value seen lately on any input, cut or extended to the width, sometimes one off.
-    fn from_pool(&mut self, width: u32) -> Bits {
+    fn seen_lately(&mut self, width: u32) -> Bits {
         let among: Vec<usize> = (0..self.pool.len())
             .filter(|&i| self.pool[i].width() == width)
             .collect();
