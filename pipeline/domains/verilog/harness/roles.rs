@@ -105,10 +105,12 @@ fn reset_role(port: &Port, design: &Elaborated, hints: &Hints) -> Option<PortRol
     }
     let role = |low: bool| if low { PortRole::ResetLow } else { PortRole::ResetHigh };
     let named = reset_name(&port.name);
-    if let Some(uses) = design.edges.get(&port.name) {
-        if uses.posedge + uses.negedge > 0 && (named.is_some() || uses.alone == 0) && !clock_name(&port.name) {
-            return Some(role(uses.negedge > uses.posedge));
-        }
+    if let Some(uses) = design.edges.get(&port.name)
+        && uses.posedge + uses.negedge > 0
+        && (named.is_some() || uses.alone == 0)
+        && !clock_name(&port.name)
+    {
+        return Some(role(uses.negedge > uses.posedge));
     }
     match (named, hints.resets.get(&port.name)) {
         (Some(_), Some(&low)) => Some(role(low)),
