@@ -6,7 +6,8 @@ use crate::recipe;
 use crate::stages::{self, Scope};
 use crate::store::{BuildState, NewNode, Store};
 use crate::worker::{self, Op, Options, Stop};
-use serde_json::json;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// Check, plan and run a recipe until it is done.
@@ -25,7 +26,7 @@ pub struct Args {
 }
 
 pub async fn run(args: Args) -> Result<(), Failure> {
-    let plan = load(&args.recipe)?;
+    let plan = load(&args.recipe, &environment::images())?;
     let nodes = nodes(&plan)?;
     let (store, local_db) = environment::store().await?;
     let needs = stages::needs(nodes.iter().map(|n| n.use_.as_str()));
@@ -93,12 +94,13 @@ async fn finish(store: &Store, build: i64, args: &Args, (executed, reused): (u64
     Ok(())
 }
 
-/// Reads and checks a recipe.
-pub fn load(path: &Path) -> Result<recipe::Plan, Failure> {
+/// Reads and checks a recipe. A node's fingerprint holds the grammars that it parses with and the images that it runs.
+fn load(path: &Path, images: &BTreeMap<String, String>) -> Result<recipe::Plan, Failure> {
+    let extras = |stage: &recipe::StageInfo, _: &Value| stages::extras(stage.name, images);
     let text = std::fs::read_to_string(path)
         .map_err(|e| Failure::input(format!("cannot read recipe {}: {e}", path.display())))?;
-    let mut plan =
-        recipe::parse(&path.display().to_string(), &text, &stages::infos()).map_err(|d| Failure::diagnostics(&d))?;
+    let mut plan = recipe::parse_with(&path.display().to_string(), &text, &stages::infos(), &extras)
+        .map_err(|d| Failure::diagnostics(&d))?;
     let folder = path
         .parent()
         .filter(|p| !p.as_os_str().is_empty())

@@ -5,6 +5,7 @@ use crate::store::Store;
 use crate::store::cluster::{Cluster, state_dir};
 use crate::worker::Bench;
 use sandboxes::{Bubblewrap, Runtime, Tier};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -52,6 +53,15 @@ pub fn runtime(flags: &SandboxFlags, slots: u32) -> Result<Arc<dyn Runtime>, Fai
         slots,
         allow_weaker,
     })?))
+}
+
+/// Ids of the images of this machine, by sandbox.
+pub fn images() -> BTreeMap<String, String> {
+    sandboxes::images::list(&state_dir())
+        .unwrap_or_default()
+        .into_iter()
+        .map(|i| (i.name, i.id))
+        .collect()
 }
 
 /// A bench over the runtime, and the labels of the images that it has.

@@ -6,7 +6,7 @@ use crate::model::VerdictKind;
 use crate::sinks::{
     self, ExportError, ExportJob, ExportSample, Pinned, SampleSource, SinkOptions, VerdictPolicy, VerdictRef,
 };
-use crate::store::{ExportRow, ShardRow, Store, VerdictOf};
+use crate::store::{BuildPlan, ExportRow, ShardRow, Store, VerdictOf};
 use futures::future::BoxFuture;
 use serde_json::{Value, json};
 use std::path::PathBuf;
@@ -66,15 +66,15 @@ pub async fn run(args: Args) -> Result<(), Failure> {
     };
     let job = ExportJob {
         recipe: Pinned {
-            name: plan.recipe_name,
-            sha256: plan.recipe_sha256,
+            name: plan.recipe_name.clone(),
+            sha256: plan.recipe_sha256.clone(),
         },
         verdicts: if latest {
             VerdictPolicy::Latest
         } else {
             VerdictPolicy::AsBuilt
         },
-        recorded_inputs: Vec::new(),
+        recorded_inputs: recorded_inputs(&plan),
     };
     let options = SinkOptions {
         out: args.out.clone(),
@@ -98,6 +98,18 @@ pub async fn run(args: Args) -> Result<(), Failure> {
         .await?;
     say(&args, build, &report);
     Ok(())
+}
+
+/// Nodes whose decisions rest on measured time: proofs of equivalence end after so many CPU seconds, so another machine
+/// may prove one more or one less.
+fn recorded_inputs(plan: &BuildPlan) -> Vec<String> {
+    let timed = plan
+        .nodes
+        .iter()
+        .filter(|n| n.use_ == "verify" && n.config["mode"] == "oracle");
+    let mut names: Vec<String> = timed.map(|n| n.name.clone()).collect();
+    names.sort();
+    names
 }
 
 fn say(args: &Args, build: i64, report: &sinks::ExportReport) {

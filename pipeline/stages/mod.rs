@@ -174,6 +174,22 @@ pub fn needs<'a>(uses: impl Iterator<Item = &'a str>) -> Vec<String> {
     labels.into_iter().map(String::from).collect()
 }
 
+/// What a stage's output depends on besides its version, configuration and input: the grammar, and the images it runs.
+pub fn extras(name: &str, images: &std::collections::BTreeMap<String, String>) -> Vec<String> {
+    let Some(spec) = table().iter().find(|s| s.name == name) else {
+        return Vec::new();
+    };
+    let mut extras = vec![crate::model::sha256_hex(
+        tree_sitter_systemverilog::NODE_TYPES.as_bytes(),
+    )];
+    extras.extend(
+        spec.needs
+            .iter()
+            .map(|n| format!("{n}={}", images.get(*n).map_or("", String::as_str))),
+    );
+    extras
+}
+
 /// Reads a stage's configuration.
 pub fn configure<T: serde::de::DeserializeOwned>(value: &serde_json::Value) -> Result<T, String> {
     serde_json::from_value(value.clone()).map_err(|e| e.to_string())

@@ -63,7 +63,7 @@ impl StoreError {
 /// A pool of connections to the ledger. Cheap to clone.
 #[derive(Clone)]
 pub struct Store {
-    pub(crate) pool: PgPool,
+    pool: PgPool,
 }
 
 impl Store {

@@ -2,6 +2,7 @@
 
 use super::{Store, StoreError};
 use serde_json::Value;
+use sqlx::postgres::PgListener;
 use sqlx::{Postgres, Transaction};
 
 /// How long a claim holds without a heartbeat.
@@ -69,6 +70,17 @@ pub struct Claim {
     pub payload: Option<Value>,
     pub samples: Vec<String>,
     pub is_barrier: bool,
+}
+
+/// A connection that hears of commits.
+pub struct Listener(PgListener);
+
+impl Listener {
+    /// Waits for the next commit of any worker.
+    pub async fn recv(&mut self) -> Result<(), StoreError> {
+        self.0.recv().await?;
+        Ok(())
+    }
 }
 
 impl Store {
@@ -228,6 +240,19 @@ impl Store {
         )
         .fetch_all(&self.pool)
         .await?)
+    }
+
+    /// Hears of commits as they happen. Polling alone would do; this is only faster.
+    pub async fn listen(&self) -> Result<Listener, StoreError> {
+        let mut listener = PgListener::connect_with(&self.pool).await?;
+        listener.listen("assay").await?;
+        Ok(Listener(listener))
+    }
+
+    /// Whether the database answers.
+    pub async fn ping(&self) -> Result<(), StoreError> {
+        sqlx::query("select 1").execute(&self.pool).await?;
+        Ok(())
     }
 
     /// The scope of a node's decisions: empty but for a barrier that has opened.

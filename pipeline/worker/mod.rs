@@ -141,14 +141,13 @@ async fn listen(shared: Arc<Shared>, stop: Stop) {
             warn!("cannot take back lost leases: {e}");
         }
         let woken = async {
-            let mut l = sqlx::postgres::PgListener::connect_with(&shared.store.pool).await?;
-            l.listen("assay").await?;
+            let mut listener = shared.store.listen().await?;
             loop {
-                l.recv().await?;
+                listener.recv().await?;
                 shared.wake.notify_waiters();
             }
             #[allow(unreachable_code)]
-            Ok::<(), sqlx::Error>(())
+            Ok::<(), StoreError>(())
         };
         let _ = tokio::time::timeout(Duration::from_secs(5), woken).await;
         tokio::time::sleep(Duration::from_millis(200)).await;
@@ -207,7 +206,7 @@ async fn revive(shared: &Shared, stop: &Stop) -> Result<(), WorkerError> {
                 warn!("{e}");
             }
         }
-        if sqlx::query("select 1").execute(&shared.store.pool).await.is_ok() {
+        if shared.store.ping().await.is_ok() {
             return Ok(());
         }
         tokio::time::sleep(Duration::from_secs(1)).await;
