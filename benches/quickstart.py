@@ -16,7 +16,7 @@ CPU = "'picorv32|serv|vexriscv|mor1kx|lm32'"
 
 def exported(build_id, folder):
     run("export", "recipes/mixtures/quickstart.toml", "--out", folder, "--build", str(build_id))
-    return number("select max(id) from exports where state = 'done'")
+    return number("select max(id) from exports")
 
 
 def same(a, b):

@@ -247,13 +247,13 @@ create table oracles (
     held_out_rate double precision check (held_out_rate between 0 and 1),
     accepted boolean not null,
     coverage jsonb not null,
-    constraint nothing_killed_is_equivalent check (killed + equivalent + unknown <= mutants)
+    constraint every_mutant_counts_once check (killed + equivalent + unknown = mutants)
 );
 comment on table oracles is 'How well the testbench of a task tells wrong from right.';
 comment on column oracles.mutants is 'Defective variants that compiled.';
 comment on column oracles.killed is 'Of those, the ones that the testbench failed.';
 comment on column oracles.equivalent is 'Survivors proved equivalent to the reference within the bound.';
-comment on column oracles.unknown is 'Survivors about which nothing was proved: they count as survived.';
+comment on column oracles.unknown is 'Survivors not proved equivalent: they count as survived.';
 comment on column oracles.kill_rate is 'killed / (mutants - equivalent).';
 comment on column oracles.judged_rate is 'The same over the half of the mutants that the gate looks at.';
 comment on column oracles.held_out_rate is 'The same over the other half, which no decision has seen; NULL where it was not run.';
@@ -299,13 +299,11 @@ create table exports (
     mixture_sha256 text not null check (mixture_sha256 ~ '^[0-9a-f]{64}$'),
     sink text not null,
     verdict_policy text not null check (verdict_policy in ('as-built', 'latest')),
-    state text not null check (state in ('running', 'done')),
     manifest jsonb,
-    started_at timestamptz not null default now(),
-    finished_at timestamptz,
-    constraint done_exports_have_a_manifest check ((state = 'done') = (finished_at is not null))
+    finished_at timestamptz not null default now()
 );
-comment on table exports is 'Mixtures handed out, as shards or to a trainer.';
+comment on table exports is 'Mixtures handed out whole, as shards or to a trainer. One that was broken off leaves no row.';
+comment on column exports.manifest is 'As in manifest.json; NULL for a sink that writes none.';
 
 create table shards (
     export_id bigint not null references exports (id) on delete cascade,

@@ -161,7 +161,7 @@ pub struct OracleRecord {
     pub killed: i32,
     /// Survivors proved equivalent to the reference.
     pub equivalent: i32,
-    /// Survivors about which nothing was proved; they count as survived.
+    /// Survivors not proved equivalent: they count as survived.
     pub unknown: i32,
     /// killed / (mutants - equivalent), 0..=1, over all of them.
     pub kill_rate: f64,

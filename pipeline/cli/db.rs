@@ -1,8 +1,8 @@
 //! `assay db` and `assay psql`.
 
 use super::{Failure, environment};
-use crate::store::Store;
 use crate::store::cluster::{Cluster, state_dir};
+use crate::store::{Store, StoreError};
 use std::os::unix::process::CommandExt;
 
 /// Start, stop or locate the local database.
@@ -51,10 +51,15 @@ pub struct PsqlArgs {
     pub args: Vec<String>,
 }
 
-/// Becomes psql, on the database in use with its schema up to date.
+/// Becomes psql, on the database in use, with its schema up to date if that can be done.
 pub async fn psql(args: PsqlArgs) -> Result<(), Failure> {
     let (url, _) = environment::database()?;
-    Store::connect(&url).await?.close().await;
+    match Store::connect(&url).await {
+        Ok(store) => store.close().await,
+        // looking is still possible
+        Err(e @ StoreError::Migrate(_)) => eprintln!("assay: {e}"),
+        Err(e) => return Err(e.into()),
+    }
     let error = std::process::Command::new("psql").arg(url).args(args.args).exec();
     Err(Failure::environment(format!(
         "cannot run psql: {error}; install the package postgresql-client"

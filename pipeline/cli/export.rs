@@ -57,7 +57,6 @@ pub async fn run(args: Args) -> Result<(), Failure> {
         sink: args.sink.clone(),
         verdict_policy: args.verdicts.clone(),
     };
-    let export = store.begin_export(&row).await?;
     let source = Ledger {
         ids: store.exportable(build).await?,
         store: store.clone(),
@@ -94,7 +93,7 @@ pub async fn run(args: Args) -> Result<(), Failure> {
         samples: w.samples.clone(),
     });
     store
-        .finish_export(export, &manifest, &shards.collect::<Vec<_>>())
+        .record_export(&row, &manifest, &shards.collect::<Vec<_>>())
         .await?;
     say(&args, build, &report);
     Ok(())
@@ -147,10 +146,15 @@ fn say(args: &Args, build: i64, report: &sinks::ExportReport) {
 
 /// Whose fault an export's failure is.
 fn failure(e: ExportError) -> Failure {
+    let message = e.to_string();
     match e {
-        ExportError::Empty { .. } => Failure::short(e.to_string()),
-        ExportError::Mixture(_) | ExportError::UnknownSink { .. } => Failure::input(e.to_string()),
-        _ => Failure::environment(e.to_string()),
+        ExportError::Empty { .. } => Failure::short(message),
+        ExportError::Mixture(_)
+        | ExportError::Foreign { .. }
+        | ExportError::UnknownSink { .. }
+        | ExportError::NoCommand => Failure::input(message),
+        ExportError::Trainer(_) => Failure::short(message),
+        _ => Failure::environment(message),
     }
 }
 

@@ -34,13 +34,19 @@ pub async fn print(store: &Store, build: i64) -> Result<(), Failure> {
         }
         eprintln!("{}", lines.join("\n"));
     }
-    let (accepted, rejected, rate, held) = store.oracle_summary(build).await?;
-    if accepted + rejected > 0 {
+    let (accepted, _, rate, held) = store.oracle_summary(build).await?;
+    let count = |reason: &str| {
+        reasons
+            .iter()
+            .filter(|(_, r, _)| r == reason)
+            .map(|(_, _, n)| n)
+            .sum::<i64>()
+    };
+    let (weak, few) = (count("weak_oracle"), count("too_few_mutants"));
+    if accepted + weak + few > 0 {
         eprintln!(
-            "\noracles: {accepted} accepted, {rejected} rejected as too weak ({:.0}%); of the accepted, mean kill rate {:.2}, {:.2} on mutants that the gate had not seen",
-            100.0 * rejected as f64 / (accepted + rejected) as f64,
-            rate,
-            held
+            "\noracles: {accepted} accepted, {weak} rejected as too weak, {few} for want of mutants to show it on; \
+             of the accepted, mean kill rate {rate:.2}, {held:.2} on mutants that the gate had not seen"
         );
     }
     for f in store.fault_summary(build).await?.iter().take(5) {

@@ -6,6 +6,7 @@ use crate::domains;
 use crate::recipe::{Task, TaskReader};
 use crate::store::{Chosen, Store};
 use crate::worker::{Bench, from_store};
+use futures::StreamExt;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::io::{BufReader, IsTerminal, Write};
@@ -51,16 +52,19 @@ async fn again(args: &Args, predicate: &str) -> Result<(), Failure> {
     let jobs: BTreeSet<&str> = chosen.iter().map(|c| c.job_hash.as_str()).collect();
     eprintln!("{} verdicts on {} jobs", chosen.len(), jobs.len());
     let (mut changed, mut fell_short, total) = (0usize, 0usize, jobs.len());
-    for (i, job) in jobs.into_iter().enumerate() {
+    let (store, bench) = (&store, &bench);
+    let runs = jobs.into_iter().map(|job| async move {
+        let result = run_again(store, bench, job).await;
+        (job, result.unwrap_or_else(|f| ("error".into(), Some(f.message))))
+    });
+    let mut runs = futures::stream::iter(runs).buffered(environment::parallelism() + 1);
+    let mut done = 0;
+    while let Some((job, (verdict, reason))) = runs.next().await {
+        done += 1;
         if std::io::stderr().is_terminal() {
-            eprint!("\r\x1b[K{}/{total}", i + 1);
+            eprint!("\r\x1b[K{done}/{total}");
         }
-        let of_job: Vec<&Chosen> = chosen.iter().filter(|c| c.job_hash == job).collect();
-        let (verdict, reason) = match run_again(&store, &bench, job).await {
-            Ok(x) => x,
-            Err(f) => ("error".into(), Some(f.message)),
-        };
-        for c in of_job {
+        for c in chosen.iter().filter(|c| c.job_hash == job) {
             let same = c.verdict.as_deref() == Some(&verdict) && c.reason == reason;
             changed += usize::from(!same);
             fell_short += usize::from(verdict != "pass");

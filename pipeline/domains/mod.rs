@@ -18,11 +18,17 @@ pub struct TaskConfig {
     /// Clock cycles (or input vectors) that a testbench drives.
     #[schemars(range(min = 16, max = 100_000))]
     pub cycles: u32,
+    /// Largest share of output bits that may be unknown (X) in the reference, 0..=1: those are never compared.
+    #[schemars(range(min = 0.0, max = 1.0))]
+    pub max_x_share: f64,
 }
 
 impl Default for TaskConfig {
     fn default() -> Self {
-        TaskConfig { cycles: 1500 }
+        TaskConfig {
+            cycles: 1500,
+            max_x_share: 0.5,
+        }
     }
 }
 

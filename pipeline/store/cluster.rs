@@ -4,7 +4,7 @@
 //! else can enter, never over TCP. It lives in a session of its own and so outlives the command that started it,
 //! whatever kills that; if it was killed itself, the next command starts it again and waits for its recovery.
 //!
-//! This file is the one place outside `sandboxes/` that starts processes: Postgres needs its own programs.
+//! Postgres needs its own programs: this file starts them, which otherwise only `sandboxes/` and the sinks may do.
 
 mod place;
 mod probe;

@@ -4,7 +4,7 @@ use super::{Store, StoreError};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-/// A finished or running export.
+/// A finished export.
 #[derive(Clone, Debug)]
 pub struct ExportRow {
     pub build: i64,
@@ -85,23 +85,21 @@ impl Store {
         Ok(group(rows))
     }
 
-    /// Records an export as begun.
-    pub async fn begin_export(&self, e: &ExportRow) -> Result<i64, StoreError> {
-        Ok(sqlx::query_scalar!(
-            "insert into exports (build_id, mixture_name, mixture_sha256, sink, verdict_policy, state) values ($1, $2, $3, $4, $5, 'running') returning id",
+    /// Records a finished export and what it wrote, all at once.
+    pub async fn record_export(&self, e: &ExportRow, manifest: &Value, shards: &[ShardRow]) -> Result<i64, StoreError> {
+        let mut tx = self.pool.begin().await?;
+        let export = sqlx::query_scalar!(
+            "insert into exports (build_id, mixture_name, mixture_sha256, sink, verdict_policy, manifest)
+             values ($1, $2, $3, $4, $5, nullif($6::jsonb, 'null'::jsonb)) returning id",
             e.build,
             e.mixture_name,
             e.mixture_sha256,
             e.sink,
-            e.verdict_policy
+            e.verdict_policy,
+            manifest
         )
-        .fetch_one(&self.pool)
-        .await?)
-    }
-
-    /// Records what an export wrote, all at once.
-    pub async fn finish_export(&self, export: i64, manifest: &Value, shards: &[ShardRow]) -> Result<(), StoreError> {
-        let mut tx = self.pool.begin().await?;
+        .fetch_one(&mut *tx)
+        .await?;
         for s in shards {
             sqlx::query!(
                 "insert into shards (export_id, path, sha256, bytes, samples, tokens) values ($1, $2, $3, $4, $5, $6)",
@@ -123,14 +121,7 @@ impl Store {
             .execute(&mut *tx)
             .await?;
         }
-        sqlx::query!(
-            "update exports set state = 'done', finished_at = now(), manifest = $2 where id = $1",
-            export,
-            manifest
-        )
-        .execute(&mut *tx)
-        .await?;
         tx.commit().await?;
-        Ok(())
+        Ok(export)
     }
 }

@@ -204,11 +204,14 @@ impl Store {
     pub async fn decisions_of(&self, sample: &str) -> Result<Vec<ExplainedDecision>, StoreError> {
         Ok(sqlx::query_as!(
             ExplainedDecision,
-            r#"select distinct on (n.name, d.fingerprint, d.scope) n.build_id as "build", n.name as "node", n.use as "use_", d.outcome, d.reason, d.detail
-               from decisions d
-               join build_nodes n on n.fingerprint = d.fingerprint and n.scope = d.scope
-               join batches b on b.build_id = n.build_id and b.node = n.node and b.samples @> array[d.sample_id]
-               where d.sample_id = $1 order by n.name, d.fingerprint, d.scope, n.build_id"#,
+            r#"select build as "build!", name as "node!", use_ as "use_!", outcome as "outcome!", reason, detail as "detail!" from (
+                 select distinct on (d.fingerprint, d.scope) n.build_id as build, n.node as place, n.name, n.use as use_,
+                   d.outcome, d.reason, d.detail
+                 from decisions d
+                 join build_nodes n on n.fingerprint = d.fingerprint and n.scope = d.scope
+                 join batches b on b.build_id = n.build_id and b.node = n.node and b.samples @> array[d.sample_id]
+                 where d.sample_id = $1 order by d.fingerprint, d.scope, n.build_id, n.node) first
+               order by build, place"#,
             sample
         )
         .fetch_all(&self.pool)

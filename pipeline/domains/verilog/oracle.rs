@@ -166,7 +166,7 @@ fn record(judged: &[Mutant], held_out: &[Mutant], accepted: bool, sample: &Sampl
         mutants: count(&|_| true),
         killed: count(&Mutant::killed),
         equivalent: count(&Mutant::equivalent),
-        unknown: count(&|m| !m.killed() && m.proof == Some(Proof::Unknown)),
+        unknown: count(&|m| !m.killed() && !m.equivalent()),
         kill_rate: rate(all()),
         judged_rate: rate(judged.iter()),
         held_out_rate: (!held_out.is_empty()).then(|| rate(held_out.iter())),

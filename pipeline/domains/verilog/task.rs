@@ -165,6 +165,10 @@ pub async fn make(ctx: &Context, unit: Sample, config: &TaskConfig) -> Result<De
         Err(why) => return refuse(why.code(), why.to_string()),
     };
     let coverage = json!(golden.coverage);
+    if golden.coverage.x_share > config.max_x_share {
+        let detail = json!({"coverage": coverage, "threshold": config.max_x_share});
+        return Ok(decided(&unit.id, Decision::Drop("outputs_mostly_unknown"), detail));
+    }
     if !golden.lively() {
         return Ok(decided(
             &unit.id,
