@@ -48,7 +48,7 @@ async fn again(args: &Args, predicate: &str) -> Result<(), Failure> {
         .choose(predicate)
         .await
         .map_err(|e| Failure::input(format!("the predicate cannot be used: {e}")))?;
-    let (bench, _) = environment::bench(&args.sandbox)?;
+    let (bench, _) = environment::bench(&args.sandbox).await?;
     let jobs: BTreeSet<&str> = chosen.iter().map(|c| c.job_hash.as_str()).collect();
     eprintln!("{} verdicts on {} jobs", chosen.len(), jobs.len());
     let (mut changed, mut fell_short, total) = (0usize, 0usize, jobs.len());
@@ -128,7 +128,7 @@ async fn run_again(store: &Store, bench: &Arc<Bench>, job: &str) -> Result<(Stri
 async fn outside(args: &Args, file: &Path) -> Result<(), Failure> {
     let open = std::fs::File::open(file)
         .map_err(|e| Failure::input(format!("cannot read task file {}: {e}", file.display())))?;
-    let (bench, labels) = environment::bench(&args.sandbox)?;
+    let (bench, labels) = environment::bench(&args.sandbox).await?;
     let (mut bad_lines, mut fell_short, mut n) = (Vec::new(), 0usize, 0usize);
     for (_, read) in TaskReader::new(&file.display().to_string(), BufReader::new(open)) {
         let task = match read {

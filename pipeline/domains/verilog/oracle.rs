@@ -58,7 +58,7 @@ const CAPS: Caps = Caps {
 };
 
 /// Below this share killed among the judged half, proofs of equivalence cannot save an oracle often enough to pay for.
-const HOPELESS: f64 = 0.45;
+const HOPELESS: f64 = 0.55;
 
 /// Measures a task's oracle. Accepted: every candidate it was tried on goes on, with the reference. Rejected: the
 /// task is dropped as `weak_oracle`. The strength is recorded in either case.
