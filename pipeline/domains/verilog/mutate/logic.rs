@@ -129,7 +129,9 @@ fn stepped(site: &mut Site<'_>, about: usize, literal: usize, defect: DefectType
         (_, _) if n > 0 => n - 1,
         _ => return,
     };
-    if digits.contains('_') || digits.starts_with(' ') {
+    // Nobody adds nothing.
+    let idle = n == 0 && operator == "wrong_increment";
+    if idle || digits.contains('_') || digits.starts_with(' ') {
         return;
     }
     let w = digits.len();
@@ -216,7 +218,9 @@ fn sense<'o>(site: &Site<'_>, expression: usize, operator: &'o str) -> (DefectTy
         .filter(|&i| f.kind(i) == "simple_identifier")
         .peekable();
     let decides = f.ancestors(expression).take(2).any(|a| f.kind(a) == "cond_predicate");
-    let resets = decides && names.peek().is_some() && names.all(|i| reset_like(f.text(i)));
+    // A parameter that says how to reset is no reset.
+    let signal = |n: &str| site.ports.contains_key(n) || site.decls.contains_key(n);
+    let resets = decides && names.peek().is_some() && names.all(|i| reset_like(f.text(i)) && signal(f.text(i)));
     if resets {
         (ResetLogic, "reset_polarity")
     } else {

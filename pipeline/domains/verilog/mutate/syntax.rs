@@ -149,16 +149,12 @@ fn literals(site: &mut Site<'_>) {
             continue;
         };
         let digits = f.text(value);
-        let last = f.end(value) - 1..f.end(value);
-        let upper = digits.contains(|c: char| c.is_ascii_uppercase());
-        let wrong = match kind {
-            "binary_number" => "2",
-            "octal_number" => "8",
-            "hex_number" if upper => "G",
-            "hex_number" => "g",
-            _ => "a",
-        };
-        site.broken(BadLiteral, "digit_out_of_base", i, last, wrong);
+        // A letter that looks like the digit: what was meant can still be read.
+        if let Some(at) = digits.rfind(['0', '1']) {
+            let wrong = if digits[at..].starts_with('0') { "O" } else { "l" };
+            let byte = f.start(value) + at..f.start(value) + at + 1;
+            site.broken(BadLiteral, "digit_out_of_base", i, byte, wrong);
+        }
         site.broken(
             BadLiteral,
             "missing_quote",

@@ -162,7 +162,7 @@ impl<'m> Speaker<'m> {
         let touches = |i: &&Instance| {
             i.connections
                 .iter()
-                .any(|(_, e)| parse(e).is_some_and(|e| names(&e).contains(name)))
+                .any(|(_, e)| parse(e).is_some_and(|e| connects(&e, name)))
         };
         if driven {
             m.instances.iter().filter(touches).collect()
@@ -176,7 +176,7 @@ impl<'m> Speaker<'m> {
         let port = i
             .connections
             .iter()
-            .find(|(_, e)| parse(e).is_some_and(|e| names(&e).contains(name)));
+            .find(|(_, e)| parse(e).is_some_and(|e| connects(&e, name)));
         let port = port.map(|(p, _)| p.clone()).unwrap_or_default();
         Behaviour {
             sentence: Some(format!(
@@ -366,6 +366,16 @@ impl<'m> Speaker<'m> {
             return (Some((reset, Some(v))), b.as_deref().cloned());
         }
         (None, Some(slice.clone()))
+    }
+}
+
+/// Whether an output connected to the expression drives the name: an index is only read.
+fn connects(e: &Expr, name: &str) -> bool {
+    match e {
+        Expr::Id(n) => n == name,
+        Expr::Index(b, _) | Expr::Slice(b, ..) => connects(b, name),
+        Expr::Concat(v) => v.iter().any(|x| connects(x, name)),
+        _ => false,
     }
 }
 

@@ -158,6 +158,12 @@ pub fn purpose(text: &str, module_start: usize) -> Option<String> {
     if !clean {
         return None;
     }
+    // A line that goes on with what another began says nothing by itself.
+    let goes_on = prose[start + free].starts_with(|c: char| c.is_ascii_lowercase());
+    let before = free.checked_sub(1).map_or("", |n| prose[start + n]);
+    if goes_on && has_letters(before) > 0 && !before.ends_with(['.', ':']) && !before.starts_with('#') {
+        return None;
+    }
     sentence(prose[start + free], &prose[start + free + 1..])
 }
 

@@ -306,8 +306,11 @@ fn state(m: &ModuleFacts, all: &[(String, Behaviour)]) -> String {
             .unwrap_or_default();
         let signed = if s.signed { format!(", signed{start}") } else { start };
         match &s.memory {
-            Some(d) => rows.push(format!(
+            Some(d) if m.is_register(name) => rows.push(format!(
                 "- `{name}`: memory with words of {width}{signed}, index range `[{d}]`"
+            )),
+            Some(d) => rows.push(format!(
+                "- `{name}`: array of internal signals, each {width}{signed}, index range `[{d}]`"
             )),
             None => rows.push(format!("- `{name}`: {kind}, {width}{signed}")),
         }

@@ -2,10 +2,11 @@
 
 use super::describe::Requirement;
 use super::english::{list, tick};
+use super::expr::{names as names_of, parse};
 use super::facts::*;
 use super::structure::{Shape, shape};
 use super::trace::latency;
-use super::wording::{Pick, count};
+use super::wording::{Pick, capital, count};
 use crate::chat::Message;
 use crate::domains::verilog::types::Port;
 use serde_json::{Value, json};
@@ -88,10 +89,20 @@ fn state(m: &ModuleFacts, s: &Shape, pick: &mut Pick) -> Option<String> {
         ));
     }
     match names.len() {
-        0 if s.instances > 0 => Some(format!(
+        0 if s.instances > 0 && m.assigns.is_empty() && m.processes.is_empty() => Some(format!(
             "The module only connects {}: the work is done in the submodules.",
             count(s.instances, "instance")
         )),
+        0 if s.instances > 0 => Some(pick.of(vec![
+            format!(
+                "Around {} there is plain logic, without state of its own.",
+                count(s.instances, "instance")
+            ),
+            format!(
+                "What is written here is combinational; any state lies inside the {}.",
+                if s.instances == 1 { "submodule" } else { "submodules" }
+            ),
+        ])),
         0 => None,
         1..=4 => Some(pick.of(vec![
             format!("The only state is {}.", list(&names, "and")),
@@ -127,17 +138,48 @@ fn control(m: &ModuleFacts, s: &Shape, pick: &mut Pick) -> Option<String> {
                 .replace("counts, and the decisions compare against it", "is a counter"),
         );
     }
-    let wires = m
+    let mut wires: Vec<(usize, String)> = m
         .signals
         .keys()
         .filter(|n| m.port(n).is_none() && !m.is_register(n) && m.assigns_of(n).count() > 0)
-        .count();
-    (wires >= 2).then(|| {
-        format!(
-            "Intermediate results have names of their own ({}), which keeps each expression short.",
-            count(wires, "internal net")
-        )
-    })
+        .map(|n| (readers(m, n), tick(n)))
+        .collect();
+    wires.sort_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(&b.1)));
+    let names: Vec<String> = wires.iter().take(2).map(|w| w.1.clone()).collect();
+    match wires.len() {
+        0 | 1 => wires
+            .first()
+            .filter(|w| w.0 > 1)
+            .map(|(n, w)| format!("The net {w} is computed once and read in {n} places.")),
+        2 => Some(format!(
+            "The internal nets {} carry the intermediate results.",
+            list(&names, "and")
+        )),
+        n => Some(pick.of(vec![
+            format!(
+                "{} carry intermediate results, {} among them.",
+                capital(&count(n, "internal net")),
+                list(&names, "and")
+            ),
+            format!(
+                "Intermediate results go over {}, among them {}.",
+                count(n, "named net"),
+                list(&names, "and")
+            ),
+        ])),
+    }
+}
+
+/// How many assignments, processes and instances read the name.
+fn readers(m: &ModuleFacts, name: &str) -> usize {
+    let assigns = m.assigns.iter().filter(|a| names_of(&a.value).contains(name)).count();
+    let processes = m.processes.iter().filter(|p| p.body.reads().contains(name)).count();
+    let connected = |i: &&Instance| {
+        i.connections
+            .iter()
+            .any(|(_, e)| parse(e).is_some_and(|e| names_of(&e).contains(name)))
+    };
+    assigns + processes + m.instances.iter().filter(connected).count()
 }
 
 fn reset(m: &ModuleFacts, pick: &mut Pick) -> Option<String> {
@@ -199,25 +241,29 @@ fn outputs(m: &ModuleFacts, pick: &mut Pick) -> Option<String> {
 }
 
 fn configuration(m: &ModuleFacts, pick: &mut Pick) -> Option<String> {
-    let sized: Vec<String> = m
-        .params
-        .iter()
-        .filter(|p| {
-            m.ports
-                .iter()
-                .any(|x| x.range.as_ref().is_some_and(|r| r.contains(&p.name)))
-        })
-        .map(|p| tick(&p.name))
-        .collect();
+    let mentions = |range: &str, name: &str| {
+        let word = |c: char| c.is_alphanumeric() || c == '_' || c == '$';
+        range.split(|c: char| !word(c)).any(|w| w == name)
+    };
+    let ports = |p: &Param| {
+        let own = |x: &&PortFact| x.range.as_ref().is_some_and(|r| mentions(r, &p.name));
+        m.ports.iter().filter(own).map(|x| tick(&x.name)).collect::<Vec<_>>()
+    };
+    let sizing: Vec<&Param> = m.params.iter().filter(|p| !ports(p).is_empty()).collect();
+    let sized: Vec<String> = sizing.iter().map(|p| tick(&p.name)).collect();
     match sized.len() {
         0 => None,
-        1 => Some(pick.of(vec![
-            format!(
-                "Widths follow from {}, so nothing has to be edited to resize it.",
-                sized[0]
-            ),
-            format!("All sizes that depend on {} are written in terms of it.", sized[0]),
-        ])),
+        1 => {
+            let of = ports(sizing[0]);
+            let of = match of.len() {
+                1..=3 => list(&of, "and"),
+                n => format!("{} and {}", of[0], count(n - 1, "other port")),
+            };
+            Some(pick.of(vec![
+                format!("{} sets the width of {of}.", sized[0]),
+                format!("The width of {of} follows from {}.", sized[0]),
+            ]))
+        }
         _ => Some(format!("{} set the widths of the ports.", list(&sized, "and"))),
     }
 }

@@ -28,13 +28,23 @@ pub struct Parts<'a> {
     pub report: String,
 }
 
+/// A message without the folders of the file that it names: `rtl/core/alu.v:3: …` is about `alu.v`.
+fn bare(line: &str) -> String {
+    match line.split_once(':') {
+        Some((path, rest)) if path.contains('/') && !path.contains(char::is_whitespace) => {
+            format!("{}:{rest}", path.rsplit('/').next().unwrap_or(path))
+        }
+        _ => line.to_string(),
+    }
+}
+
 /// Tool output, cut to what fits; lines keep their order.
 pub fn trim_log(lines: &[String]) -> Vec<String> {
     let clip = |l: &String| match l.char_indices().nth(MAX_LOG_WIDTH) {
         Some((at, _)) => format!("{} …", &l[..at]),
         None => l.clone(),
     };
-    let lines: Vec<&String> = lines.iter().filter(|l| !l.trim().is_empty()).collect();
+    let lines: Vec<String> = lines.iter().filter(|l| !l.trim().is_empty()).map(|l| bare(l)).collect();
     let mut out: Vec<String> = lines
         .iter()
         .take(MAX_LOG_LINES)
@@ -49,11 +59,13 @@ pub fn trim_log(lines: &[String]) -> Vec<String> {
 /// Behaviour of the failing output and of what is near it, in an order that does not point.
 fn expectations(p: &Parts, pick: &mut Pick) -> String {
     let clear = |b: &Behaviour| b.clarity >= 0.9 && b.rules.len() <= 9 && (b.sentence.is_some() || !b.rules.is_empty());
+    // What fails has to be specified, even where some of it stays code.
+    let told = |b: &Behaviour| b.clarity > 0.0 && b.rules.len() <= 14 && (b.sentence.is_some() || !b.rules.is_empty());
     let all = needed(p.facts);
     let speaker = Speaker::new(p.facts);
     let mut chosen: Vec<(String, Behaviour)> = Vec::new();
     if let Some(s) = p.symptom
-        && let Some(b) = speaker.behaviour(s).filter(|b| clear(b))
+        && let Some(b) = speaker.behaviour(s).filter(|b| clear(b) || told(b))
     {
         let reads = b.reads.clone();
         chosen.push((s.to_string(), b));

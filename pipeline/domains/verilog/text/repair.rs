@@ -8,9 +8,15 @@ use super::facts::ModuleFacts;
 use super::place::{Place, locate};
 use super::prompt::{Parts, prompt, trim_log};
 use super::symptom::{self, Seen};
+use super::trace::sources;
 use super::wording::{Pick, capital};
 use crate::chat::Message;
 use crate::domains::verilog::types::{Mismatch, Mutation};
+
+/// Mismatches in a log.
+const MAX_MISMATCHES: usize = 8;
+/// Inputs that a log shows with the first mismatch.
+const MAX_INPUTS: usize = 10;
 
 /// What a tool said about the broken file.
 #[derive(Clone, Copy, Debug)]
@@ -75,24 +81,26 @@ pub fn repair(input: &RepairInput) -> Option<Vec<Message>> {
         speaker: &speaker,
         mutation: mu,
         place: &place,
+        original: input.original,
         broken: broken.as_ref(),
     };
     let diagnosis = match input.evidence {
-        Evidence::Compile { log } => compile(&case, log, &mut pick),
+        Evidence::Compile { .. } => compile(&case, &parts.log, input.file, &mut pick)?,
         Evidence::Simulation {
             mismatches,
             inputs,
             cycles,
             ..
-        } => simulation(
-            &case,
-            &Seen {
+        } => {
+            let mismatches = &shown_of(mismatches);
+            let inputs = &relevant(input.facts, &mismatches.first()?.signal, inputs);
+            let seen = Seen {
                 mismatches,
                 inputs,
                 cycles,
-            },
-            &mut pick,
-        ),
+            };
+            simulation(&case, &seen, &mut pick)?
+        }
     };
     let answer = format!(
         "{diagnosis}\n\n{}```verilog\n{}\n```",
@@ -118,7 +126,8 @@ fn parts<'a>(input: &RepairInput<'a>) -> Option<Parts<'a>> {
         } => {
             let x = mismatches.first()?;
             let log = if log.is_empty() {
-                compose_log(mismatches, inputs, cycles)
+                let shown = relevant(input.facts, &x.signal, inputs);
+                compose_log(&shown_of(mismatches), &shown, cycles)
             } else {
                 trim_log(log)
             };
@@ -147,27 +156,70 @@ fn parts<'a>(input: &RepairInput<'a>) -> Option<Parts<'a>> {
     })
 }
 
-/// A log in the testbench's words, where the caller has only its findings.
-fn compose_log(mismatches: &[Mismatch], inputs: &[(String, String)], cycles: u32) -> Vec<String> {
-    let mut out = Vec::new();
-    let mut shown: Vec<&Mismatch> = Vec::new();
+/// The mismatches that a log has room for.
+fn shown_of(mismatches: &[Mismatch]) -> Vec<Mismatch> {
+    let mut shown: Vec<Mismatch> = Vec::new();
     for x in mismatches {
         // The two samples of one cycle often say the same.
         let same =
-            |y: &&Mismatch| (y.cycle, &y.signal, &y.expected, &y.got) == (x.cycle, &x.signal, &x.expected, &x.got);
-        if shown.len() < 8 && !shown.iter().any(same) {
-            shown.push(x);
+            |y: &Mismatch| (y.cycle, &y.signal, &y.expected, &y.got) == (x.cycle, &x.signal, &x.expected, &x.got);
+        if shown.len() < MAX_MISMATCHES && !shown.iter().any(same) {
+            shown.push(x.clone());
         }
     }
-    for (i, x) in shown.into_iter().enumerate() {
-        let mut line = format!("cycle {}: {} expected {}, got {}", x.cycle, x.signal, x.expected, x.got);
+    shown
+}
+
+/// The inputs that a log has room for, in their order: those on which the signal depends most directly.
+fn relevant(m: &ModuleFacts, signal: &str, inputs: &[(String, String)]) -> Vec<(String, String)> {
+    if inputs.len() <= MAX_INPUTS {
+        return inputs.to_vec();
+    }
+    let sources = sources(m);
+    // Nearest first.
+    let mut near: Vec<String> = vec![signal.to_string()];
+    let mut at = 0;
+    while at < near.len() {
+        let from = sources.get(&near[at]).into_iter().flatten();
+        let new: Vec<String> = from.filter(|n| !near.contains(n)).cloned().collect();
+        near.extend(new);
+        at += 1;
+    }
+    let rank = |n: &String| near.iter().position(|x| x == n).unwrap_or(usize::MAX);
+    let mut order: Vec<usize> = (0..inputs.len()).collect();
+    order.sort_by_key(|i| rank(&inputs[*i].0));
+    order.truncate(MAX_INPUTS);
+    order.sort();
+    order.into_iter().map(|i| inputs[i].clone()).collect()
+}
+
+/// A log in the testbench's words, where the caller has only its findings.
+fn compose_log(shown: &[Mismatch], inputs: &[(String, String)], cycles: u32) -> Vec<String> {
+    let mut out = Vec::new();
+    // A signal may be wrong before the edge and, in another way, after it: then the log says which is meant.
+    let twice = |x: &Mismatch| {
+        shown
+            .iter()
+            .any(|y| (y.cycle, &y.signal) == (x.cycle, &x.signal) && y != x)
+    };
+    let tagged = shown.iter().any(twice);
+    for (i, x) in shown.iter().enumerate() {
+        let when = match x.phase.as_str() {
+            "before_edge" if tagged => " (before the edge)",
+            "after_edge" if tagged => " (after the edge)",
+            _ => "",
+        };
+        let mut line = format!(
+            "cycle {}{when}: {} expected {}, got {}",
+            x.cycle, x.signal, x.expected, x.got
+        );
         if i == 0 && !inputs.is_empty() {
-            let shown: Vec<String> = inputs.iter().take(10).map(|(n, v)| format!("{n}={v}")).collect();
+            let shown: Vec<String> = inputs.iter().map(|(n, v)| format!("{n}={v}")).collect();
             line.push_str(&format!(" ({})", shown.join(" ")));
         }
         out.push(line);
     }
-    if let Some(x) = mismatches.first() {
+    if let Some(x) = shown.first() {
         out.push(format!("first mismatch at cycle {} of {cycles}", x.cycle));
     }
     out
@@ -200,8 +252,8 @@ fn paragraphs(parts: &[&[&str]]) -> String {
     out.join("\n\n")
 }
 
-fn simulation(c: &Case, seen: &Seen, pick: &mut Pick) -> String {
-    let Told { fault, effect, cure } = explain::semantic(c, pick);
+fn simulation(c: &Case, seen: &Seen, pick: &mut Pick) -> Option<String> {
+    let Told { fault, effect, cure } = explain::semantic(c, pick)?;
     let first = symptom::first(seen, pick);
     let signal = seen.mismatches.first().map_or("", |x| x.signal.as_str());
     let others = symptom::others(seen, pick)
@@ -229,7 +281,7 @@ fn simulation(c: &Case, seen: &Seen, pick: &mut Pick) -> String {
         cure.as_str(),
         cured.as_str(),
     );
-    match pick.below(6) {
+    Some(match pick.below(6) {
         0 => paragraphs(&[&[first, others, inputs], &[link, fault, effect, worked], &[cure, cured]]),
         1 => paragraphs(&[&[fault, effect], &[first, link, inputs, worked], &[cure, cured]]),
         2 => paragraphs(&[&[first, link, fault, effect, inputs, worked, cure, cured]]),
@@ -251,41 +303,56 @@ fn simulation(c: &Case, seen: &Seen, pick: &mut Pick) -> String {
             .collect();
             steps.join("\n")
         }
-    }
-}
-
-/// The line that a compiler message names: `dut.v:41: syntax error` gives 41.
-fn error_line(log: &[String]) -> Option<(u32, &str)> {
-    log.iter().find_map(|l| {
-        let mut fields = l.splitn(3, ':');
-        let line = fields.nth(1)?.trim().parse().ok()?;
-        Some((line, fields.next()?.trim()))
     })
 }
 
-fn compile(c: &Case, log: &[String], pick: &mut Pick) -> String {
+/// The file and line that a compiler message names: `dut.v:41: syntax error` gives `dut.v`, 41.
+fn error_line(log: &[String]) -> Option<(&str, u32, &str)> {
+    log.iter().find_map(|l| {
+        let mut fields = l.splitn(3, ':');
+        let file = fields.next()?.trim();
+        let line = fields.next()?.trim().parse().ok()?;
+        let text = fields.next()?.trim();
+        Some((file, line, text.strip_prefix("error:").unwrap_or(text).trim()))
+    })
+}
+
+fn compile(c: &Case, log: &[String], file: &str, pick: &mut Pick) -> Option<String> {
     let Told { fault, effect, cure } = match c.mutation.semantic {
         // What the hardware would do is beside the point where there is none.
         true => Told {
             effect: String::new(),
-            ..explain::semantic(c, pick)
+            ..explain::semantic(c, pick)?
         },
         false => explain::compile(c, pick),
     };
     let said = error_line(log)
-        .map(|(n, text)| pointed(c.place, n, text, pick))
+        .map(|(at, n, text)| match at == file {
+            true => pointed(c.place, n, text, pick),
+            false => elsewhere(at, n, text, pick),
+        })
         .unwrap_or_default();
     let (said, fault, effect, cure) = (said.as_str(), fault.as_str(), effect.as_str(), cure.as_str());
-    match pick.below(4) {
+    Some(match pick.below(4) {
         0 => paragraphs(&[&[said, fault, effect], &[cure]]),
         1 => paragraphs(&[&[fault, effect, said], &[cure]]),
         2 => paragraphs(&[&[fault, said, effect, cure]]),
         _ => paragraphs(&[&[said], &[fault, effect, cure]]),
-    }
+    })
+}
+
+/// A message about another file of the design.
+fn elsewhere(at: &str, reported: u32, text: &str, pick: &mut Pick) -> String {
+    let (at, text) = (tick(at), tick(text.trim_end_matches('.')));
+    pick.of(vec![
+        format!("The message names {at} (line {reported}: {text}), but that file only suffers from what this one asks of it."),
+        format!("Icarus stops in {at} at line {reported} ({text}); the cause lies here, where it is instantiated."),
+    ])
 }
 
 /// How the reported line and the faulty one relate.
 fn pointed(place: &Place, reported: u32, text: &str, pick: &mut Pick) -> String {
+    let parser = text.to_ascii_lowercase().contains("syntax error");
     let text = tick(text.trim_end_matches('.'));
     let away = reported.abs_diff(place.line);
     let lines = if away == 1 {
@@ -304,12 +371,18 @@ fn pointed(place: &Place, reported: u32, text: &str, pick: &mut Pick) -> String 
             format!("Icarus stops at line {reported} ({text}), and that is the right place to look."),
             format!("the first message, {text} at line {reported}, names the line itself."),
             format!("the compiler says {text} for line {reported}."),
-            format!("line {reported} is where the parser gives up: {text}."),
+            match parser {
+                true => format!("line {reported} is where the parser gives up: {text}."),
+                false => format!("line {reported} is the one that Icarus rejects: {text}."),
+            },
         ]),
         std::cmp::Ordering::Greater => pick.of(vec![
             format!("Icarus reports {text} at line {reported}, {lines} after the actual mistake."),
             format!("the message ({text}) points at line {reported}; the cause stands {lines} earlier."),
-            format!("at line {reported} the parser meets something that it cannot fit in: {text}. The reason lies further up."),
+            match parser {
+                true => format!("at line {reported} the parser meets something that it cannot fit in: {text}. The reason lies further up."),
+                false => format!("what Icarus objects to stands on line {reported} ({text}), the reason further up."),
+            },
             format!("line {reported} is only where the compiler notices ({text})."),
         ]),
         std::cmp::Ordering::Less => pick.of(vec![

@@ -167,9 +167,7 @@ impl Shape {
             with.push(count(self.instances, "submodule instance"));
         }
         if !clocked && self.unclear {
-            return pick
-                .one(&["a block with the interface given in the code", "an RTL block"])
-                .into();
+            return pick.one(&["a block of RTL", "an RTL block"]).into();
         }
         if !clocked {
             let kind = if self.latches {
@@ -183,19 +181,18 @@ impl Shape {
                 n => format!("{kind} with {}", count(n, "case decoder")),
             };
         }
-        let clocks = match self.clocks.len() {
-            2.. => format!("{} clocks, ", self.clocks.len()),
-            _ => String::new(),
-        };
-        if with.is_empty() {
-            let n = count(self.registers.len(), "register");
-            return pick.of(vec![
-                format!("a clocked block with {clocks}{n}"),
-                format!("sequential logic with {clocks}{n}"),
-            ]);
+        let plain = with.is_empty();
+        if plain {
+            with.push(count(self.registers.len(), "register"));
+        }
+        if self.clocks.len() > 1 {
+            with.insert(0, count(self.clocks.len(), "clock"));
+        }
+        if plain {
+            let kind = pick.one(&["a clocked block", "sequential logic"]);
+            return format!("{kind} with {}", list(&with, "and"));
         }
         let head = pick.one(&["clocked block", "synchronous block", "sequential circuit"]);
-        let extra = if clocks.is_empty() { String::new() } else { clocks };
-        format!("{} {head} with {extra}{}", article(head), list(&with, "and"))
+        format!("{} {head} with {}", article(head), list(&with, "and"))
     }
 }

@@ -172,7 +172,7 @@ pub fn link(m: &ModuleFacts, place: &Place, signal: &str, pick: &mut Pick) -> Op
             };
             let late = match registers.len() {
                 1 if pick.chance(60) => format!(
-                    " (The step over {} is a register, so the effect arrives a clock later.)",
+                    " ({} is a register, so the effect goes on at a clock edge only.)",
                     registers[0]
                 ),
                 _ => String::new(),

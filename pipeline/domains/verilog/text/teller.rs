@@ -72,7 +72,8 @@ impl Teller<'_, '_> {
     }
 
     fn level(&self, e: &Expr) -> String {
-        equals(e, self.s.m, self.s.m.is_bit(self.name))
+        // A constant in one of several rules is a value, no tie.
+        equals(e, self.s.m, self.s.m.is_bit(self.name)).replacen("is tied to ", "is ", 1)
     }
 
     fn hold(&self) -> &'static str {
@@ -211,6 +212,7 @@ impl Teller<'_, '_> {
         }
         match &c.default {
             Some(body) => self.row("anything else", body, depth + 1, out),
+            None if self.exhausted(c) => {}
             None => out.push((depth + 1, format!("anything else: {}", self.hold()))),
         }
         // Rows that hold need telling once.
@@ -223,6 +225,44 @@ impl Teller<'_, '_> {
             out.extend(rows);
             out.push((depth + 1, format!("any other value: {}", self.hold())));
         }
+    }
+
+    /// Whether the labels are disjoint patterns that leave no value of the subject over.
+    fn exhausted(&self, c: &Case) -> bool {
+        let pattern = |e: &Expr| match e {
+            Expr::Num(n) => n.split_once("'b").map(|(w, d)| (w.to_string(), d.replace('_', ""))),
+            _ => None,
+        };
+        let labels: Option<Vec<_>> = c.items.iter().flat_map(|(l, _)| l).map(pattern).collect();
+        let Some(labels) = labels.filter(|l| !l.is_empty()) else {
+            return false;
+        };
+        let width = labels[0].1.len();
+        let plain = |d: &str| {
+            d.chars()
+                .all(|x| matches!(x, '0' | '1') || x == '?' && c.keyword != "case")
+        };
+        let fits = |l: &(String, String)| l.1.len() == width && l.0.trim() == width.to_string() && plain(&l.1);
+        let apart = |a: &str, b: &str| a.chars().zip(b.chars()).any(|(x, y)| x != y && x != '?' && y != '?');
+        let disjoint = (0..labels.len()).all(|i| labels[..i].iter().all(|l| apart(&l.1, &labels[i].1)));
+        let covered = |l: &(String, String)| 1u128 << l.1.matches('?').count();
+        width <= 64
+            && labels.iter().all(fits)
+            && disjoint
+            && labels.iter().map(covered).sum::<u128>() == 1u128 << width
+            && self.subject_width(c) == Some(width)
+    }
+
+    /// Bits of the subject, where they are plain to see.
+    fn subject_width(&self, c: &Case) -> Option<usize> {
+        let m = self.s.m;
+        let Expr::Id(n) = &c.subject else { return None };
+        if m.is_bit(n) {
+            return Some(1);
+        }
+        let (left, right) = m.range(n)?.split_once(':')?;
+        let (left, right): (usize, usize) = (left.trim().parse().ok()?, right.trim().parse().ok()?);
+        Some(left.abs_diff(right) + 1)
     }
 
     fn row(&self, label: &str, body: &Stmt, depth: usize, out: &mut Vec<(usize, String)>) {

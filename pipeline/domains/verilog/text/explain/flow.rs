@@ -1,10 +1,15 @@
 //! Faults of time and control: edges, sensitivity, blocking, reset, states, latches.
 
+use super::latch::{latch, without_comments};
+use super::order::{blocking, nonblocking};
 use super::{Case, Told};
 use crate::domains::verilog::text::english::{list, tick};
-use crate::domains::verilog::text::wording::Pick;
+use crate::domains::verilog::text::facts::polarity as polarity_of;
+use crate::domains::verilog::text::wording::{Pick, capital};
+use crate::domains::verilog::types::PortRole;
 
-fn told(fault: String, effect: String, cure: String) -> Option<Told> {
+/// Always something.
+pub fn told(fault: String, effect: String, cure: String) -> Option<Told> {
     Some(Told { fault, effect, cure })
 }
 
@@ -18,7 +23,7 @@ pub fn tell(c: &Case, pick: &mut Pick) -> Option<Told> {
         "asynchronous_reset_dropped" => asynchronous(c, pick),
         "blocking_in_clocked" | "blocking_read_elsewhere" => blocking(c, pick),
         "nonblocking_in_combinational" => nonblocking(c, pick),
-        "reset_polarity" => polarity(c, pick),
+        "reset_polarity" if reset_signal(c).is_some() => polarity(c, pick),
         "register_not_reset" => not_reset(c, pick),
         "transition_dropped" => transition_dropped(c, pick),
         "default_assignment_dropped" | "else_dropped" | "default_case_dropped" => latch(c, pick),
@@ -26,7 +31,8 @@ pub fn tell(c: &Case, pick: &mut Pick) -> Option<Told> {
     }
 }
 
-fn big(c: &Case) -> String {
+/// "Line 41", to start a sentence.
+pub fn big(c: &Case) -> String {
     format!("Line {}", c.place.line)
 }
 
@@ -55,9 +61,10 @@ fn opposite_edge(c: &Case, pick: &mut Pick) -> Option<Told> {
     ]);
     let effect = if is_clock {
         pick.of(vec![
-            format!("{t} therefore change{} half a clock period away from everything else, and between the two edges the old and the new value are on the wrong sides.", plural(c)),
-            format!("The update of {t} happens on the other edge of the clock, so a sample taken between the edges sees the wrong generation of data."),
-            "Values that should be stable between active edges change in the middle of the cycle.".to_string(),
+            format!("{t} therefore change{} at the other edge: between the two edges the value is an update ahead or behind.", plural(c)),
+            format!("The update of {t} happens on the other edge of the clock, so whoever looks between the edges sees the wrong generation of data."),
+            format!("{t} should be stable from one `{right}` to the next, and change{} in between.", plural(c)),
+            format!("What is sampled is the input at the `{wrong}`, and not what stood there at the `{right}`."),
         ])
     } else {
         pick.of(vec![
@@ -68,18 +75,20 @@ fn opposite_edge(c: &Case, pick: &mut Pick) -> Option<Told> {
     told(fault, effect, fix(c, &format!("`{right} {event}`"), pick))
 }
 
-fn plural(c: &Case) -> &'static str {
+/// The ending of a verb whose subject is the targets.
+pub fn plural(c: &Case) -> &'static str {
     if c.plural() { "" } else { "s" }
 }
 
-fn fix(c: &Case, what: &str, pick: &mut Pick) -> String {
+/// The repair in a sentence: `what` belongs on the line.
+pub fn fix(c: &Case, what: &str, pick: &mut Pick) -> String {
     let line = c.line();
     pick.of(vec![
         format!("The repair: {what} on {line}."),
         format!("Use {what} there."),
         format!("With {what} on {line} the block works as intended."),
         format!("I restored {what}."),
-        format!("{what} is what {line} needs."),
+        format!("{} is what {line} needs.", capital(what)),
     ])
 }
 
@@ -87,7 +96,7 @@ fn edge_dropped(c: &Case, pick: &mut Pick) -> Option<Told> {
     let (line, big, t) = (c.line(), big(c), c.targets());
     let edge = c.mutation.original.trim();
     let fault = pick.of(vec![
-        format!("The event list on {line} has lost its `{edge}`."),
+        format!("The event list on {line} lacks its `{edge}`."),
         format!("{big} is sensitive to any change of the clock, since no edge is named."),
         format!("Without `{edge}` the block on {line} wakes on both edges."),
     ]);
@@ -97,6 +106,11 @@ fn edge_dropped(c: &Case, pick: &mut Pick) -> Option<Told> {
             if c.plural() { "are" } else { "is" }
         ),
         "Each clock period brings two updates where there should be one.".to_string(),
+        format!("The block also runs at the other edge and updates {t} a second time."),
+        format!(
+            "The {} edge now does what only the other one may do.",
+            if edge == "posedge" { "falling" } else { "rising" }
+        ),
     ]);
     told(fault, effect, fix(c, &format!("`{edge}`"), pick))
 }
@@ -106,13 +120,17 @@ fn both_edges(c: &Case, pick: &mut Pick) -> Option<Told> {
     let fault = pick.of(vec![
         format!("The block on {line} runs on both edges of its clock: {}.", c.now()),
         format!("{} lists the rising and the falling edge of the same clock.", big(c)),
+        format!("The event list on {line} names the same clock twice, with either edge."),
+        format!("{} wakes its block on each change of the clock: {}.", big(c), c.now()),
     ]);
     let effect = pick.of(vec![
         format!(
-            "{t} {} updated twice per period, and no flip-flop does that: synthesis would refuse it as well.",
-            if c.plural() { "are" } else { "is" }
+            "{t} {} updated twice per period, and no ordinary flip-flop has two active edges.",
+            c.be()
         ),
-        format!("State advances at twice the rate. Besides, there is no register with two active edges to map {t} to."),
+        format!("Every clock period brings two updates. Besides, there is no plain register with two active edges to map {t} to."),
+        format!("The other edge updates {t} once more; a block like this does not describe flip-flops either."),
+        "What should happen once per clock happens at the rising and at the falling edge.".to_string(),
     ]);
     told(fault, effect, fix(c, &c.was(), pick))
 }
@@ -131,11 +149,16 @@ fn missing_signals(c: &Case) -> Vec<String> {
         let process = c.place.process.and_then(|i| c.m.processes.get(i));
         let Some(p) = process else { return Vec::new() };
         let assigned = p.body.assigned();
-        let reads = p.body.reads();
-        return reads
-            .into_iter()
-            .filter(|r| !now.contains(r) && !assigned.contains(r) && !c.m.is_constant(r) && !c.m.is_memory(r))
-            .collect();
+        // The text and not the statements: loops are not among those.
+        let mut read = words(&without_comments(c.original.get(p.span.0..p.span.1).unwrap_or("")));
+        read.sort();
+        read.dedup();
+        let variable = |r: &String| {
+            let signal = c.m.signals.get(r);
+            (c.m.port(r).is_some() || signal.is_some()) && signal.is_none_or(|s| !s.odd && s.memory.is_none())
+        };
+        read.retain(|r| variable(r) && !now.contains(r) && !assigned.contains(r));
+        return read;
     }
     was.into_iter().filter(|w| !now.contains(w)).collect()
 }
@@ -147,7 +170,7 @@ fn signal_missing(c: &Case, pick: &mut Pick) -> Option<Told> {
         let list = c.now();
         return told(
             format!("The event list {list} on {line} does not name every signal that the block reads."),
-            format!("A change of a signal that is not listed leaves {t} as it was."),
+            format!("A change of a signal that is not listed does not reach {t}."),
             fix(c, "`@*`", pick),
         );
     }
@@ -188,7 +211,7 @@ fn asynchronous(c: &Case, pick: &mut Pick) -> Option<Told> {
     let event = event.split_whitespace().collect::<Vec<_>>().join(" ");
     let fault = pick.of(vec![
         format!("`{event}` is missing from the event list on {line}."),
-        format!("The block on {line} no longer reacts to `{event}`."),
+        format!("The block on {line} does not react to `{event}`."),
         format!(
             "{} waits for the clock alone; `{event}` has to be listed beside it.",
             big(c)
@@ -196,47 +219,23 @@ fn asynchronous(c: &Case, pick: &mut Pick) -> Option<Told> {
     ]);
     let effect = pick.of(vec![
         format!(
-            "The reset of {t} has become synchronous: it waits for the next clock edge, where it should act at once."
+            "That makes the reset of {t} synchronous: it waits for the next clock edge, where it should act at once."
         ),
         format!("A reset between two clock edges therefore leaves {t} unchanged until the clock arrives."),
     ]);
     told(fault, effect, fix(c, &format!("`{event}` in the event list"), pick))
 }
 
-fn blocking(c: &Case, pick: &mut Pick) -> Option<Told> {
-    let (line, big, t) = (c.line(), big(c), c.targets());
-    let fault = pick.of(vec![
-        format!("{big} assigns {t} with `=` inside a clocked block."),
-        format!("The blocking assignment {} on {line} should be nonblocking.", c.now()),
-        format!("{t} is a register, but {line} updates it with `=` and not with `<=`."),
-    ]);
-    let effect = if c.mutation.operator == "blocking_read_elsewhere" {
-        pick.of(vec![
-            format!("Another clocked block reads {t} at the same edge; whether it sees the old or the new value depends on the order in which the simulator runs the blocks."),
-            format!("With `=` the new {t} is visible at once, so a block that runs later in the same time step reads it one clock too early."),
-        ])
-    } else {
-        pick.of(vec![
-            format!("The new value is visible at once, so statements after it in the same block use the new {t} where they must use the one from before the edge."),
-            format!("Later reads of {t} in the block see this cycle's value and not the previous one: a register stage disappears."),
-        ])
-    };
-    told(fault, effect, fix(c, "the nonblocking `<=`", pick))
-}
-
-fn nonblocking(c: &Case, pick: &mut Pick) -> Option<Told> {
-    let (line, big, t) = (c.line(), big(c), c.targets());
-    let fault = pick.of(vec![
-        format!("{big} uses `<=` for {t} in a combinational block."),
-        format!("The nonblocking assignment to {t} on {line} is out of place in combinational code."),
-    ]);
-    let effect = pick.of(vec![
-        format!(
-            "It takes effect only after the block has finished, so the statements below it still read the old {t}."
-        ),
-        format!("The rest of the block computes with the previous {t} and its results are one evaluation behind."),
-    ]);
-    told(fault, effect, fix(c, "the blocking `=`", pick))
+/// The reset that a changed condition tests; parameters and stages of start-up are none.
+fn reset_signal(c: &Case) -> Option<String> {
+    let (was, _) = c.place.exprs.as_ref()?;
+    let (signal, _) = polarity_of(was)?;
+    let role = c.m.port(signal).map(|p| p.role);
+    let process = c.place.process.and_then(|i| c.m.processes.get(i));
+    let own = process.and_then(|p| c.m.reset(p)).is_some_and(|r| r.signal == signal);
+    let lower = signal.to_ascii_lowercase();
+    let named = !c.m.is_constant(signal) && (lower.contains("rst") || lower.contains("reset"));
+    (own || named || matches!(role, Some(PortRole::ResetHigh | PortRole::ResetLow))).then(|| signal.to_string())
 }
 
 fn polarity(c: &Case, pick: &mut Pick) -> Option<Told> {
@@ -320,100 +319,6 @@ fn transition_dropped(c: &Case, pick: &mut Pick) -> Option<Told> {
         pick.of(vec![
             format!("The missing statement is {was}."),
             format!("With {was} the machine moves on as described."),
-        ]),
-    )
-}
-
-fn latch(c: &Case, pick: &mut Pick) -> Option<Told> {
-    let t = c.targets();
-    let near = format!("line {}", c.place.line);
-    let what = match c.mutation.operator.as_str() {
-        "default_assignment_dropped" => "default assignment",
-        "else_dropped" => "final `else`",
-        _ => "`default` item",
-    };
-    // Loops and tasks may assign it too: then only the gap itself is certain.
-    if c.broken
-        .is_none_or(|b| c.place.targets.iter().any(|t| b.tainted.contains(t)))
-    {
-        return told(
-            format!("The {what} for {t} is missing near {near}."),
-            String::new(),
-            format!(
-                "{} has to be put back.",
-                tick(&c.mutation.original.split_whitespace().collect::<Vec<_>>().join(" "))
-            ),
-        );
-    }
-    let still_total = c.broken.is_none_or(|b| {
-        c.place
-            .targets
-            .iter()
-            .all(|t| super::super::trace::always_assigned(b, t))
-    });
-    if still_total {
-        return covered(c, what, pick);
-    }
-    let fault = pick.of(vec![
-        format!("The combinational block at {near} has no {what}, so not every path through it assigns {t}."),
-        format!(
-            "There is a gap at {near}: without a {what}, {t} {} not given a value in every case.",
-            if c.plural() { "are" } else { "is" }
-        ),
-        format!(
-            "{t} {} left unassigned on some paths, since the {what} is missing at {near}.",
-            if c.plural() { "are" } else { "is" }
-        ),
-    ]);
-    let effect = pick.of(vec![
-        format!(
-            "On those paths {t} keep{} the previous value: a latch, where plain logic is wanted.",
-            plural(c)
-        ),
-        format!(
-            "What is not assigned is remembered. {t} become{} a latch and show{} an old value.",
-            plural(c),
-            plural(c)
-        ),
-    ]);
-    let was = c.mutation.original.split_whitespace().collect::<Vec<_>>().join(" ");
-    let was = if was.len() <= 80 {
-        tick(was.trim())
-    } else {
-        format!("the {what}")
-    };
-    told(
-        fault,
-        effect,
-        pick.of(vec![
-            format!("Restoring {was} covers every path."),
-            format!("With {was} in place the block is complete again."),
-            format!("The cure is {was}, which assigns a value where nothing else does."),
-        ]),
-    )
-}
-
-/// A branch is gone, and an assignment above it fills the gap with its own value.
-fn covered(c: &Case, what: &str, pick: &mut Pick) -> Option<Told> {
-    let (t, near) = (c.targets(), format!("line {}", c.place.line));
-    let was = c.mutation.original.split_whitespace().collect::<Vec<_>>().join(" ");
-    let was = if was.len() <= 80 {
-        tick(was.trim())
-    } else {
-        format!("the {what}")
-    };
-    told(
-        pick.of(vec![
-            format!("At {near} the {what} for {t} is missing."),
-            format!("The {what} that should follow at {near} is not there, and {t} goes without it."),
-        ]),
-        format!(
-            "In the cases that it covers, {t} take{} what some other assignment of the block gives.",
-            plural(c)
-        ),
-        pick.of(vec![
-            format!("It takes {was} to cover them."),
-            format!("I restored {was}."),
         ]),
     )
 }

@@ -1,7 +1,10 @@
 //! Why a change breaks the module: a fault, what follows from it, what cures it. One file per family of defects.
 
 mod flow;
+mod latch;
+mod leaf;
 mod operator;
+mod order;
 mod syntax;
 mod value;
 mod wiring;
@@ -10,7 +13,7 @@ use super::behaviour::Speaker;
 use super::english::{list, tick};
 use super::facts::ModuleFacts;
 use super::place::Place;
-use super::wording::Pick;
+use super::wording::{Pick, count};
 use crate::domains::verilog::types::Mutation;
 
 /// Longest code quoted in a sentence, in characters.
@@ -33,6 +36,8 @@ pub struct Case<'a> {
     pub speaker: &'a Speaker<'a>,
     pub mutation: &'a Mutation,
     pub place: &'a Place,
+    /// The right text.
+    pub original: &'a str,
     /// Facts of the broken text, where it can be read.
     pub broken: Option<&'a ModuleFacts>,
 }
@@ -55,17 +60,38 @@ impl Case<'_> {
 
     /// "`a`, `b` and `c`"; at most three.
     pub fn targets(&self) -> String {
-        let all: Vec<String> = self.place.targets.iter().map(|t| tick(t)).collect();
+        let all: Vec<String> = self.driven().iter().map(|t| tick(t)).collect();
         match all.len() {
             0 => self.mutation.subject.as_ref().map_or("its target".into(), |s| tick(s)),
             1..=3 => list(&all, "and"),
-            n => format!("{}, {} and {} more", all[0], all[1], n - 2),
+            n => format!("{}, {} and {}", all[0], all[1], count(n - 2, "other signal")),
         }
+    }
+
+    /// What the construct drives, without loop variables and the like (unless there is nothing else).
+    fn driven(&self) -> Vec<&String> {
+        let plain = |t: &&String| self.m.signals.get(*t).is_none_or(|s| !s.odd);
+        let all: Vec<&String> = self.place.targets.iter().filter(plain).collect();
+        if all.is_empty() {
+            self.place.targets.iter().collect()
+        } else {
+            all
+        }
+    }
+
+    /// "is" or "are", for the targets.
+    pub fn be(&self) -> &'static str {
+        if self.plural() { "are" } else { "is" }
+    }
+
+    /// The ending of a verb whose subject is the targets.
+    pub fn s(&self) -> &'static str {
+        if self.plural() { "" } else { "s" }
     }
 
     /// Whether more than one signal is driven.
     pub fn plural(&self) -> bool {
-        self.place.targets.len() > 1
+        self.driven().len() > 1
     }
 
     /// The first target, or the mutation's subject.
@@ -101,10 +127,14 @@ fn quote(whole: &str, part: &str) -> String {
 }
 
 /// Tells a fault that compiles.
-pub fn semantic(c: &Case, pick: &mut Pick) -> Told {
-    flow::tell(c, pick)
-        .or_else(|| wiring::tell(c, pick))
-        .unwrap_or_else(|| value::tell(c, pick))
+///
+/// `None` where no rule explains how the change does harm.
+pub fn semantic(c: &Case, pick: &mut Pick) -> Option<Told> {
+    if order::inexplicable(c) {
+        return None;
+    }
+    let told = flow::tell(c, pick).or_else(|| wiring::tell(c, pick));
+    Some(told.unwrap_or_else(|| value::tell(c, pick)))
 }
 
 /// Tells a fault that the compiler rejects.

@@ -44,10 +44,13 @@ pub fn tell(c: &Case, pick: &mut Pick) -> Told {
             vec![
                 "The module is never closed: `endmodule` is missing.".into(),
                 "There is no `endmodule` at the end of the module.".into(),
-                "A module needs its `endmodule`, and this one has lost it.".into(),
+                "A module needs its `endmodule`, and this one has none.".into(),
             ],
             vec![
-                "The text goes on, or ends, while the parser still waits for items of the module.".into(),
+                match c.original.get(c.mutation.end..).is_some_and(|rest| !rest.trim().is_empty()) {
+                    true => "The text goes on while the parser still waits for items of the module.".into(),
+                    false => "The file ends while the parser still waits for items of the module.".into(),
+                },
                 "At the point of the message the module is still open.".into(),
             ],
             vec![
@@ -85,7 +88,7 @@ pub fn tell(c: &Case, pick: &mut Pick) -> Told {
         }
         "missing_begin" => of(
             vec![
-                format!("A `begin` is missing on {line}, and its `end` now closes nothing."),
+                format!("A `begin` is missing on {line}, and its `end` closes nothing."),
                 format!("{big} governs several statements but does not open a block."),
             ],
             vec![
@@ -112,7 +115,7 @@ pub fn tell(c: &Case, pick: &mut Pick) -> Told {
             vec![
                 format!("{big} opens a bracket that is never closed: a {r} is missing."),
                 format!("The brackets on {line} do not balance; one {r} is lacking."),
-                format!("In {now} ({line}) the closing {r} has been left out."),
+                format!("In {now} ({line}) the closing {r} is left out."),
             ],
             vec![
                 "The expression does not end where it should, and the next token cannot continue it.".into(),
@@ -234,7 +237,10 @@ pub fn tell(c: &Case, pick: &mut Pick) -> Told {
                 format!("The declaration of {} is missing (it belongs at {line}).", c.targets()),
                 format!("{} is used but never declared.", c.targets()),
             ],
-            vec!["An undeclared name cannot be assigned or read in a procedural block.".into()],
+            vec![
+                "Without a declaration there is nothing that the name could stand for.".into(),
+                "A name has to be declared before an expression or a block can use it, and the compiler finds nothing to bind it to.".into(),
+            ],
             vec![format!("The file needs {r}."), format!("I restored {r}.")],
             pick,
         ),
@@ -262,6 +268,21 @@ pub fn tell(c: &Case, pick: &mut Pick) -> Told {
             ],
             pick,
         ),
+        "reversed_part_select" => {
+            let select = tick(&format!("[{right}]"));
+            of(
+                vec![
+                    format!("The bounds of the select on {line} are reversed: {w} has to be {r}."),
+                    format!("{big} selects {w}, and the declaration counts the other way: {r}."),
+                ],
+                vec![
+                    "A part select must run in the direction in which the vector is declared.".into(),
+                    "Verilog rejects a select whose bounds are in the wrong order.".into(),
+                ],
+                vec![format!("Written as {select} it is legal."), format!("I turned the bounds round to {select}.")],
+                pick,
+            )
+        }
         _ => of(
             vec![
                 format!("{big} is where it fails: {w} should be {r}."),
@@ -278,7 +299,15 @@ fn literal(c: &Case, pick: &mut Pick) -> Told {
     let (line, big) = (c.line(), format!("Line {}", c.place.line));
     let (right, wrong) = literals(c);
     let (r, w) = (tick(&right), tick(&wrong));
+    let letter = c.mutation.replacement.trim();
     let why = match c.mutation.operator.as_str() {
+        "digit_out_of_base" if matches!(letter, "O" | "l") => {
+            let digit = c.mutation.original.trim();
+            vec![
+                format!("The `{letter}` in {w} is a letter, where the digit `{digit}` is meant."),
+                format!("What looks like the digit `{digit}` is the letter `{letter}`, and no number contains that."),
+            ]
+        }
         "digit_out_of_base" | "wrong_base" => vec![
             format!("{w} contains a digit that its base does not have."),
             "The letter after the quote sets the base, and every digit must exist in it.".to_string(),

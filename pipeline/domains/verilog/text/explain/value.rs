@@ -1,20 +1,21 @@
 //! Faults inside an expression: operators, conditions, constants, names, selects, widths.
 
-use super::operator::{operator, reduction};
+use super::leaf::{constant, name};
+use super::operator::{binary, operator, reduction};
 use super::{Case, Told};
 use crate::domains::verilog::text::difference::{Difference, difference};
 use crate::domains::verilog::text::english::{condition, is_bit, sayable, tick};
-use crate::domains::verilog::text::expr::{Expr, leaves, names, number_width, parse};
+use crate::domains::verilog::text::expr::{Expr, any, children, code, leaves, names, number_value, parse};
 use crate::domains::verilog::text::place::Site;
 use crate::domains::verilog::text::wording::Pick;
 
 /// Tells the difference between the two expressions.
 pub fn tell(c: &Case, pick: &mut Pick) -> Told {
-    let found = c.place.exprs.as_ref().and_then(|(was, now)| difference(was, now));
-    let Some(d) = found else { return plain(c, pick) };
     if c.place.site == Site::Left {
         return left(c, pick);
     }
+    let found = c.place.exprs.as_ref().and_then(|(was, now)| difference(was, now));
+    let Some(d) = found else { return plain(c, pick) };
     let mut told = match &d {
         Difference::Operator(l, right, wrong, r) => operator(c, (l, right, wrong, r), pick),
         Difference::Unary(right, wrong, arg) => reduction(c, right, wrong, arg, pick),
@@ -43,6 +44,10 @@ pub fn tell(c: &Case, pick: &mut Pick) -> Told {
 fn when_taken(c: &Case, pick: &mut Pick) -> Option<String> {
     let (was, now) = c.place.exprs.as_ref()?;
     let (was, now) = (c.speaker.open(was), c.speaker.open(now));
+    let choice = |e: &Expr| any(e, &|x| matches!(x, Expr::Cond(..)));
+    if choice(&was) || choice(&now) {
+        return None;
+    }
     let short = leaves(&was) <= 5 && leaves(&now) <= 5 && sayable(&was, c.m) && sayable(&now, c.m);
     if !short {
         return None;
@@ -51,20 +56,16 @@ fn when_taken(c: &Case, pick: &mut Pick) -> Option<String> {
     let t = c.targets();
     match c.place.site {
         Site::Condition => Some(pick.of(vec![
-            format!("As written the branch is entered when {n}; it belongs to the case that {w}."),
-            format!("So the guarded code runs when {n}, although it is meant for when {w}."),
-            format!("The branch for {t} should be taken when {w}, and is taken when {n}."),
-            format!("In words: the code acts if {n}, while it should act if {w}."),
-            format!(
-                "{t} therefore follow{} this branch whenever {n}, not whenever {w}.",
-                if c.plural() { "" } else { "s" }
-            ),
+            format!("As written the test passes when {n}; the branch belongs to the case that {w}."),
+            format!("So the test lets in the case that {n}, although it is meant for the case that {w}."),
+            format!("The branch for {t} is meant for the case that {w}; the test holds when {n}."),
+            format!("In words: the test holds if {n}, while it should hold if {w}."),
         ])),
         Site::Value if c.place.targets.len() == 1 && c.m.is_bit(&c.place.targets[0]) && is_bit(&was, c.m) => {
             Some(pick.of(vec![
                 format!("That makes {t} high when {n}; it has to be high when {w}."),
                 format!("{t} is thus asserted whenever {n}, while the intent is: whenever {w}."),
-                format!("Read out loud, {t} now means “{n}”, and it ought to mean “{w}”."),
+                format!("Read out loud, {t} means “{n}”, and it ought to mean “{w}”."),
                 format!("As a result {t} is 1 when {n} instead of when {w}."),
             ]))
         }
@@ -81,7 +82,7 @@ pub fn cure(c: &Case, what: &str, pick: &mut Pick) -> String {
         format!("I changed {line} to use {what}."),
         format!("Putting {what} there removes the fault."),
         format!("What {line} needs is {what}."),
-        format!("{} must hold {what}.", capital_line(c)),
+        format!("It takes {what} on {line}."),
     ])
 }
 
@@ -97,22 +98,19 @@ fn negated(c: &Case, e: &str, pick: &mut Pick) -> Told {
         format!("The `!` in front of {e} on {line} does not belong there."),
         format!("{e} is inverted on {line}, and should be used as it is."),
         format!("On {line} the sense of {e} is reversed."),
-        format!("The condition of {line} has the wrong polarity: it is the complement of {e} that counts there now."),
+        format!("The condition of {line} has the wrong polarity: it is the complement of {e} that counts there."),
     ]);
     let t = c.targets();
     let effect = match c.place.site {
         Site::Condition => pick.of(vec![
             format!("The branch that acts on {t} is skipped when it is due and taken when it is not."),
             format!("What should happen to {t} when {e} holds happens when it does not."),
-            "Both branches have in effect changed places.".to_string(),
-            format!(
-                "So {t} {} handled the wrong way round in every case.",
-                if c.plural() { "are" } else { "is" }
-            ),
+            "The test fails exactly where it should succeed.".to_string(),
+            format!("So the decision about {t} is the wrong way round each time."),
         ]),
         _ => pick.of(vec![
             format!("The choice made for {t} is the opposite of the intended one."),
-            format!("Wherever {e} decides, {t} takes the alternative."),
+            format!("Whenever {e} decides, {t} take{} the other alternative.", c.s()),
             "The two alternatives have changed roles.".to_string(),
         ]),
     };
@@ -153,7 +151,7 @@ fn unnegated(c: &Case, op: &str, arg: &str, pick: &mut Pick) -> Told {
             ),
         ]),
         _ => pick.of(vec![
-            format!("{t} is computed from {bare} upside down."),
+            format!("{t} {} computed from {bare} where the complement is meant.", c.be()),
             format!("Its contribution to {t} is inverted."),
             format!("Every 0 that {bare} should contribute to {t} arrives as a 1, and the reverse."),
         ]),
@@ -165,128 +163,45 @@ fn unnegated(c: &Case, op: &str, arg: &str, pick: &mut Pick) -> Told {
     }
 }
 
-fn constant(c: &Case, right: &str, wrong: &str, pick: &mut Pick) -> Told {
-    let (line, big, t) = (c.line(), capital_line(c), c.targets());
-    let (r, w) = (tick(right), tick(wrong));
-    let widths = (number_width(right), number_width(wrong));
-    if let (Some(a), Some(b)) = widths
-        && a != b
-    {
-        let fault = pick.of(vec![
-            format!("The literal {w} on {line} is {b} bits wide and has to be {a}: {r}."),
-            format!("{big} sizes its constant as {w}, where {r} is needed."),
-            format!("There is a width error in the constant {w} on {line}; {a} bits are required."),
-        ]);
-        let effect = match c.mutation.operator.as_str() {
-            "truncated_literal" => pick.of(vec![
-                format!("A sized literal loses the bits that do not fit, so {w} does not have the value of {r}."),
-                format!("{b} bits cannot hold the value, and Verilog silently cuts off its upper bits."),
-            ]),
-            _ => pick.of(vec![
-                format!("In a concatenation the sizes of the parts decide the positions, so everything above it in {t} shifts down by {}.", a.abs_diff(b)),
-                format!("The concatenation becomes {} bit narrower, and the parts to the left of the literal land in the wrong positions.", a.abs_diff(b)),
-            ]),
-        };
-        return Told {
-            fault,
-            effect,
-            cure: cure(c, &r, pick),
-        };
+/// The operator and the text of the binary expression with these operands (in either order) in the right expression.
+fn joined(c: &Case, a: &str, b: &str) -> Option<(&'static str, String)> {
+    fn find(e: &Expr, a: &str, b: &str) -> Option<(&'static str, String)> {
+        if let Expr::Binary(op, l, r) = e {
+            let (l, r) = (code(l), code(r));
+            if (l == a && r == b) || (l == b && r == a) {
+                return Some((op, code(e)));
+            }
+        }
+        children(e).into_iter().find_map(|x| find(x, a, b))
     }
-    let fault = pick.of(vec![
-        format!("The constant on {line} is {w}, and it should be {r}."),
-        format!("{big} works with {w} where the right value is {r}."),
-        format!("{w} in {line} is not the right number: {r} is."),
-        format!("On {line}, {r} has become {w}."),
-        format!("The value {w} used for {t} on {line} is wrong; {r} is required."),
-    ]);
-    let effect = match (&c.place.site, c.mutation.operator.as_str()) {
-        (_, "wrong_reset_value") => pick.of(vec![
-            format!("{t} therefore leaves reset with the wrong contents."),
-            format!("Every reset puts {t} into a state that it should not start from."),
-            format!("The first value of {t} after a reset is off, and whatever is computed from it follows."),
-        ]),
-        (_, "wrong_increment") => pick.of(vec![
-            format!("Each update moves {t} by the wrong amount."),
-            format!("The step of {t} is wrong from the first update on."),
-        ]),
-        (Site::Condition | Site::Label, _) => pick.of(vec![
-            format!("The test is met at a different value, and {t} acts at the wrong moment."),
-            format!("The comparison hits {w} and misses {r}."),
-        ]),
-        _ => String::new(),
-    };
-    Told {
-        fault,
-        effect,
-        cure: cure(c, &r, pick),
-    }
-}
-
-fn name(c: &Case, right: &str, wrong: &str, pick: &mut Pick) -> Told {
-    let (line, big, t) = (c.line(), capital_line(c), c.targets());
-    let (r, w) = (tick(right), tick(wrong));
-    if c.mutation.operator == "wrong_next_state" {
-        let fault = pick.of(vec![
-            format!("The transition on {line} goes to {w}; its destination is {r}."),
-            format!("{big} sends {t} to {w} where the machine has to enter {r}."),
-            format!("On {line} the next state is {w}, but {r} comes next at this point."),
-        ]);
-        let effect = pick.of(vec![
-            format!("Once this transition is taken, the machine is in the wrong state and everything decoded from {t} is off."),
-            format!("From there on the sequence of states no longer matches, and the actions of {r} are left out."),
-        ]);
-        return Told {
-            fault,
-            effect,
-            cure: cure(c, &format!("{r} as the next state"), pick),
-        };
-    }
-    let fault = pick.of(vec![
-        format!("{big} reads {w} where {r} belongs."),
-        format!("The wrong signal is used on {line}: {w} in the place of {r}."),
-        format!("{w} on {line} should be {r}; the two names are easily mixed up."),
-        format!("On {line}, {t} is computed from {w}, but it depends on {r}."),
-        format!("A mix-up of names sits on {line}. It says {w} and means {r}."),
-    ]);
-    let what = c
-        .speaker
-        .behaviour(right)
-        .and_then(|b| b.sentence)
-        .filter(|s| s.len() < 90);
-    let other = c
-        .speaker
-        .behaviour(wrong)
-        .and_then(|b| b.sentence)
-        .filter(|s| s.len() < 90);
-    let effect = match (what, other) {
-        (Some(s), _) if pick.chance(60) => format!("{r} {s}; {w} is something else."),
-        (_, Some(s)) => format!("{w} {s}, which is not what {t} needs here."),
-        (Some(s), _) => format!("What counts is {r}, which {s}."),
-        _ => pick.of(vec![
-            format!("As long as {w} and {r} agree nothing shows; the failure comes when they differ."),
-            format!("{t} follows a signal that has no business there, and goes wrong where {w} and {r} part."),
-        ]),
-    };
-    Told {
-        fault,
-        effect,
-        cure: cure(c, &r, pick),
-    }
+    c.place.exprs.as_ref().and_then(|(was, _)| find(was, a, b))
 }
 
 fn swapped(c: &Case, a: &str, b: &str, pick: &mut Pick) -> Told {
     let (line, big) = (c.line(), capital_line(c));
+    let (x, y) = (tick(a), tick(b));
     let fault = pick.of(vec![
-        format!("The operands on {line} are in the wrong order: `{a}` has to come first, then `{b}`."),
-        format!("{big} has `{a}` and `{b}` the wrong way round."),
-        format!("On {line} `{b}` stands to the left of `{a}`, and the operation is not symmetric."),
+        format!("The operands on {line} are in the wrong order: {x} has to come first, then {y}."),
+        format!("{big} has {x} and {y} the wrong way round."),
+        format!("On {line} {y} stands to the left of {x}, and the operation is not symmetric."),
     ]);
-    let effect = format!("The result for {} is that of the exchanged operands.", c.targets());
+    let right = joined(c, a, b);
+    let effect = match right.as_ref().map(|r| r.0) {
+        Some("-") => pick.of(vec![
+            "The difference comes out with the opposite sign.".to_string(),
+            format!("It subtracts {x} from {y}, where {y} has to be subtracted from {x}."),
+        ]),
+        Some("<<" | ">>" | ">>>" | "<<<") => {
+            "The value to be shifted and the distance to shift it have changed roles.".to_string()
+        }
+        Some("/" | "%") => "Dividend and divisor have changed roles.".to_string(),
+        _ => "The result is that of the exchanged operands.".to_string(),
+    };
+    let want = right.map_or(format!("{x} first and {y} second"), |r| tick(&r.1));
     Told {
         fault,
         effect,
-        cure: cure(c, &format!("{} with the operands exchanged back", c.was()), pick),
+        cure: cure(c, &want, pick),
     }
 }
 
@@ -300,7 +215,7 @@ fn branches(c: &Case, test: &str, yes: &str, no: &str, pick: &mut Pick) -> Told 
         format!("The two alternatives of the `?:` on {line} are exchanged."),
         format!("{big} selects the wrong one of {yes} and {no}: when {test}, it must be {yes}."),
         format!("On {line} the choice is back to front; {yes} belongs to the case that {test}, {no} to the other."),
-        format!("In {line} {yes} and {no} have traded places."),
+        format!("In {line} {yes} and {no} are in each other's place."),
     ]);
     let effect = pick.of(vec![
         format!("When {test}, {t} gets {no}, which is what it should get otherwise."),
@@ -316,18 +231,18 @@ fn branches(c: &Case, test: &str, yes: &str, no: &str, pick: &mut Pick) -> Told 
 
 fn dropped(c: &Case, op: &str, gone: &str, left: &str, pick: &mut Pick) -> Told {
     let (line, big, t) = (c.line(), capital_line(c), c.targets());
-    let g = tick(gone);
-    if super::super::expr::number_value(gone).is_some() {
+    let (g, l) = (tick(gone), tick(left));
+    if number_value(gone).is_some() {
         return offset(c, op, gone, left, pick);
     }
     let fault = pick.of(vec![
         format!("{big} leaves out {g}."),
         format!("The term {g} is missing from the expression on {line}."),
         format!("What {line} computes lacks the operand {g} (joined by `{op}`)."),
-        format!(
-            "On {line} only `{left}` is left of `{}`.",
-            super::super::expr::code(&rejoin(op, gone, left))
-        ),
+        match joined(c, left, gone) {
+            Some((_, whole)) => format!("On {line} there is only {l}, where {} is needed.", tick(&whole)),
+            None => format!("{g} does not appear on {line}, although it belongs to the expression."),
+        },
         format!("{t} should also take {g} into account; {line} does not."),
     ]);
     let remaining = c.place.exprs.as_ref().map(|(_, now)| names(now)).unwrap_or_default();
@@ -335,38 +250,46 @@ fn dropped(c: &Case, op: &str, gone: &str, left: &str, pick: &mut Pick) -> Told 
     let unseen = !blind.is_empty() && blind.is_disjoint(&remaining);
     let effect = match op {
         "&" | "|" | "^" if unseen && pick.chance(70) => pick.of(vec![
-            format!("The expression no longer depends on {g}."),
-            format!("{g} has lost all influence there."),
+            format!("The expression does not depend on {g}."),
+            format!("{g} has no influence there."),
             format!("Whatever {g} is, the result stays the same."),
         ]),
         "&" | "|" if !bits(c) => pick.of(vec![
-            format!("The bits of `{left}` go on unchanged where {g} should have its say in each of them."),
-            format!("`{left}` passes as it is, bit for bit."),
+            format!("The bits of {l} go on unchanged where {g} should have its say in each of them."),
+            format!("{l} passes as it is, bit for bit."),
         ]),
         "&&" | "&" => pick.of(vec![
-            format!("Without it `{left}` alone decides, even when {g} is false."),
-            format!("{g} no longer restrains it."),
-            format!("A false {g} can no longer hold it back."),
+            format!("Without it {l} is enough, even when {g} is false."),
+            format!("It can be true without {g}, and must not be."),
+            format!("A false {g} does not hold it back."),
         ]),
         "||" | "|" => pick.of(vec![
-            format!("When {g} is the only reason, nothing happens."),
-            format!("{g} alone can no longer bring it about."),
+            format!("With {g} as the only true operand the result is false."),
+            format!("{g} alone does not bring it about."),
             format!("The contribution of {g} is lost."),
         ]),
-        _ if unseen => format!("{t} is now independent of {g}."),
+        _ if unseen => format!("{t} {} independent of {g}.", c.be()),
         _ => format!("The operation with {g} is not carried out."),
     };
     Told {
         fault,
         effect,
-        cure: cure(c, &format!("{g} back in the expression"), pick),
+        cure: pick.of(vec![
+            format!("The repair puts {g} back, joined by `{op}`."),
+            format!("I put {g} back on {line}."),
+            format!("{big} needs {g} as well, joined by `{op}`."),
+            match joined(c, left, gone) {
+                Some((_, whole)) => format!("{} is what {line} has to compute.", tick(&whole)),
+                None => format!("With {g} the expression is complete."),
+            },
+        ]),
     }
 }
 
 /// A literal operand is gone: `x + 1` became `x`.
 fn offset(c: &Case, op: &str, gone: &str, left: &str, pick: &mut Pick) -> Told {
     let (line, t) = (c.line(), c.targets());
-    let (whole, rest) = (tick(&format!("{left} {op} {gone}")), tick(left));
+    let (whole, rest) = (tick(&binary(left, op, gone)), tick(left));
     let effect = match op {
         "+" | "-" if c.target() == Some(left) => pick.of(vec![
             format!("{t} is not stepped at all and keeps repeating its old value."),
@@ -392,11 +315,6 @@ fn bits(c: &Case) -> bool {
     c.place.exprs.as_ref().is_some_and(|(was, _)| is_bit(was, c.m))
 }
 
-/// The whole that was cut, for quoting.
-fn rejoin(op: &str, gone: &str, left: &str) -> Expr {
-    parse(&format!("({left}) {op} ({gone})")).unwrap_or(Expr::Id(format!("{left} {op} {gone}")))
-}
-
 fn replaced(c: &Case, right: &str, wrong: &str, pick: &mut Pick) -> Told {
     let (line, big, t) = (c.line(), capital_line(c), c.targets());
     let (r, w) = (tick(right), tick(wrong));
@@ -412,7 +330,8 @@ fn replaced(c: &Case, right: &str, wrong: &str, pick: &mut Pick) -> Told {
             format!("One bit too few is picked: the uppermost of them is missing in {t}."),
         ]),
         "part_select_shifted" => "The field is taken one position too low, so each bit comes from its neighbour.".into(),
-        "bit_index_off_by_one" | "index_off_by_one" | "index_offset_dropped" => pick.of(vec![
+        "index_offset_dropped" => "Without its offset the index points at another element.".into(),
+        "bit_index_off_by_one" | "index_off_by_one" => pick.of(vec![
             format!("The index is off by one, and {t} uses the neighbouring element."),
             "It picks the element next to the right one.".into(),
         ]),
@@ -422,17 +341,36 @@ fn replaced(c: &Case, right: &str, wrong: &str, pick: &mut Pick) -> Told {
             "In a concatenation the leftmost part takes the upper bits, so the parts land in each other's place.".into(),
             format!("The parts reach {t} in the wrong order of significance."),
         ]),
-        "replication_count" => "The replication is one copy short, and the result too narrow.".into(),
         "signed_cast_dropped" | "unsigned_cast" => pick.of(vec![
             "Without the signed interpretation the operand is extended with zeros, and negative values are read as large positive ones.".into(),
             "Verilog treats the whole expression as unsigned as soon as one operand is, so negative numbers lose their sign.".into(),
         ]),
-        _ => String::new(),
+        _ => aim(right, wrong, pick),
     };
     Told {
         fault,
         effect,
         cure: cure(c, &r, pick),
+    }
+}
+
+/// Two selects from one name: the index is what differs.
+fn aim(right: &str, wrong: &str, pick: &mut Pick) -> String {
+    let base = |s: &str| {
+        parse(s).and_then(|e| match e {
+            Expr::Index(b, _) | Expr::Slice(b, ..) => Some(code(&b)),
+            _ => None,
+        })
+    };
+    match (base(right), base(wrong)) {
+        (Some(a), Some(b)) if a == b => pick.of(vec![
+            format!("The two selects aim at different places in {}.", tick(&a)),
+            format!(
+                "The index is computed wrongly, so another part of {} is picked.",
+                tick(&a)
+            ),
+        ]),
+        _ => String::new(),
     }
 }
 
@@ -447,8 +385,7 @@ fn left(c: &Case, pick: &mut Pick) -> Told {
             format!("The left side on {line} is wrong: {wrong} in the place of {right}."),
         ]),
         effect: pick.of(vec![
-            "The value is sound, but it lands in the wrong bits, and those that wait for it get nothing from here."
-                .to_string(),
+            "The value is sound, but it lands in the wrong place.".to_string(),
             format!("What belongs to {right} never gets there from this statement."),
         ]),
         cure: cure(c, &format!("{right} on the left side"), pick),
@@ -463,9 +400,13 @@ fn plain(c: &Case, pick: &mut Pick) -> Told {
         format!("The fault sits on {line}: {now} in the place of {was}."),
         format!("On {line} we find {now}, which does not do what the description says. {was} does."),
     ]);
+    let effect = match c.place.now.starts_with("for") {
+        true => "The loop therefore does not make the passes that it should.".to_string(),
+        false => String::new(),
+    };
     Told {
         fault,
-        effect: String::new(),
+        effect,
         cure: cure(c, &was, pick),
     }
 }

@@ -2,8 +2,11 @@
 
 use super::{Case, Told};
 use crate::domains::verilog::text::english::tick;
+use crate::domains::verilog::text::expr::{Expr, names, parse};
+use crate::domains::verilog::text::facts::Instance;
 use crate::domains::verilog::text::place::Site;
 use crate::domains::verilog::text::wording::Pick;
+use crate::domains::verilog::types::Direction;
 
 /// Tells a fault of this family, if it is one.
 pub fn tell(c: &Case, pick: &mut Pick) -> Option<Told> {
@@ -34,12 +37,14 @@ fn narrow(c: &Case, pick: &mut Pick) -> Told {
     ]);
     let effect = pick.of(vec![
         "Verilog cuts an assigned value to the width of its target without a word, so the upper bits are lost.".into(),
-        format!("Whatever is written into the missing upper bits of {t} vanishes, and they read back as nothing but padding."),
-        "The top of every value stored there is thrown away, which no compiler complains about.".to_string(),
+        format!(
+            "Whatever belongs into the missing upper bits of {t} vanishes, and nothing but padding comes back for them."
+        ),
+        format!("A value that needs the top bit does not fit into {t}, and Verilog drops that bit without an error."),
     ]);
     let cure = pick.of(vec![
         format!("Declaring {t} with {right} keeps every bit."),
-        format!("The range has to be {right} again."),
+        format!("The range has to be {right}."),
         format!("I widened the declaration to {right}."),
     ]);
     Told { fault, effect, cure }
@@ -109,6 +114,48 @@ fn connected(text: &str) -> String {
     inner.filter(|s| !s.is_empty()).map_or("nothing".into(), |s| tick(&s))
 }
 
+/// What an open port does, by its direction as far as this file shows it.
+fn cut(c: &Case, instance: &str, right: &str, pick: &mut Pick) -> String {
+    let whole = right.trim_matches('`').trim();
+    let base = |e: &Expr| match e {
+        Expr::Id(n) => Some(n.clone()),
+        Expr::Index(b, _) | Expr::Slice(b, ..) => match &**b {
+            Expr::Id(n) => Some(n.clone()),
+            _ => None,
+        },
+        _ => None,
+    };
+    let inst = tick(instance);
+    let unfed = vec![
+        format!("An input that nothing drives floats at Z, and {inst} never sees {right}."),
+        format!("{inst} does not get {right}: the open input is Z, which counts as unknown."),
+    ];
+    let Some(e) = parse(whole) else {
+        return format!("The link between {right} and {inst} is cut.");
+    };
+    let Some(net) = base(&e) else { return pick.of(unfed) };
+    let driven = c.m.port(&net).is_some_and(|p| p.direction == Direction::Input)
+        || c.m.is_constant(&net)
+        || c.m.assigns_of(&net).next().is_some()
+        || !c.m.processes_of(&net).is_empty();
+    if driven {
+        return pick.of(unfed);
+    }
+    let touches = |i: &&Instance| {
+        i.connections
+            .iter()
+            .any(|(_, x)| parse(x).is_some_and(|x| names(&x).contains(&net)))
+    };
+    let alone = c.m.instances.iter().filter(touches).count() == 1;
+    if alone && c.m.unread.is_empty() {
+        return pick.of(vec![
+            format!("Nothing drives {right}, so it floats, and what depends on it is undefined."),
+            format!("The instance was to drive {right}; as it stands nobody does."),
+        ]);
+    }
+    format!("The link between {right} and {inst} is cut.")
+}
+
 fn connection(c: &Case, instance: &str, module: &str, port: &str, pick: &mut Pick) -> Told {
     let (line, port, inst) = (c.line(), tick(port), tick(instance));
     let (right, wrong) = (connected(&c.place.was), connected(&c.place.now));
@@ -119,11 +166,11 @@ fn connection(c: &Case, instance: &str, module: &str, port: &str, pick: &mut Pic
                 format!("The instance {inst} has nothing connected to {port}; it needs {right}."),
                 format!("On {line} the connection of {port} is missing from {inst}."),
             ]),
-            effect: pick.of(vec![
-                "An input left open floats at Z, an output left open drives nobody.".into(),
-                format!("The link between {right} and the instance is cut."),
-            ]),
-            cure: format!("Connecting {right} to {port} closes the gap."),
+            effect: cut(c, instance, &right, pick),
+            cure: match right == port {
+                true => format!("Connecting {port} to the net of the same name closes the gap."),
+                false => format!("Connecting {right} to {port} closes the gap."),
+            },
         },
         _ => Told {
             fault: pick.of(vec![
@@ -167,7 +214,7 @@ fn whole(c: &Case, instance: &str, module: &str, pick: &mut Pick) -> Told {
                 "A port connection of {inst} (`{module}`) is missing near {line}: {}.",
                 tick(right.trim_end_matches(','))
             ),
-            effect: "An input that nobody connects floats at Z, an output left open drives nobody.".into(),
+            effect: cut(c, instance, &connected(&right), pick),
             cure: format!("Restoring {} closes the gap.", tick(right.trim_end_matches(','))),
         },
         "swapped_ports" => exchanged(c, instance, module, pick),
