@@ -2,6 +2,7 @@
 
 use crate::lab::{Lab, fixtures};
 use assay::model::sha256_hex;
+use rand::{RngCore, SeedableRng};
 use std::io::{Cursor, Read, Write};
 use std::net::TcpListener;
 use std::path::Path;
@@ -492,4 +493,85 @@ fn a_full_disk_ends_an_export_cleanly() {
         .lab
         .count("select count(*) from shards s join exports e on e.id = s.export_id where e.state <> 'done'");
     assert_eq!(kept, 0);
+}
+
+fn does(program: &str, args: &[&str]) -> bool {
+    Command::new(program)
+        .args(args)
+        .output()
+        .is_ok_and(|out| out.status.success())
+}
+
+/// A folder with a file system of its own that the database may write to; gone when dropped.
+struct SmallDisk(String);
+
+impl SmallDisk {
+    fn mount(size: &str) -> Option<SmallDisk> {
+        let path = format!("/tmp/assay-small-disk-{}", std::process::id());
+        std::fs::create_dir(&path).ok()?;
+        let disk = SmallDisk(path);
+        let space = disk.space();
+        let made = does(
+            "mount",
+            &["-t", "tmpfs", "-o", &format!("size={size},mode=755"), "tmpfs", &disk.0],
+        ) && std::fs::create_dir(&space).is_ok()
+            && does("chown", &["postgres", &space]);
+        made.then_some(disk)
+    }
+
+    fn space(&self) -> String {
+        format!("{}/space", self.0)
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        does("umount", &["-l", &self.0]);
+        let _ = std::fs::remove_dir(&self.0);
+    }
+}
+
+#[test]
+fn a_full_disk_under_the_database_is_told_and_the_build_goes_on_later() {
+    let name = "a_full_disk_under_the_database_is_told_and_the_build_goes_on_later";
+    let Some(disk) = SmallDisk::mount("6m") else {
+        return skip(name, "only root can mount a small file system");
+    };
+    let lab = Lab::new();
+    let space = format!("small_{}", std::process::id());
+    let make = format!("create tablespace {space} location '{}'", disk.space());
+    if !does("psql", &[&lab.url, "-qc", &make]) {
+        return skip(
+            name,
+            "the database in use is not on this machine, or not ours to change",
+        );
+    }
+    let database = lab.sql("select current_database()");
+    lab.sql(&format!("alter database {database} set default_tablespace = {space}"));
+    let mut dice = rand_chacha::ChaCha8Rng::seed_from_u64(1);
+    for i in 0..20 {
+        let noise: String = (0..20_000).map(|_| format!("// {:016x}\n", dice.next_u64())).collect();
+        lab.write(
+            &format!("rtl/m{i}.v"),
+            &format!("module m{i}(input a, output b);\nassign b = a;\n{noise}endmodule\n"),
+        );
+    }
+    let recipe = cheap(&lab, "rtl");
+    let args = ["60", crate::lab::ASSAY, "build", recipe.to_str().unwrap()];
+    let out = Command::new("timeout")
+        .args(args)
+        .env("DATABASE_URL", &lab.url)
+        .output()
+        .unwrap();
+    let (code, err) = ended(&out);
+    assert!(code == 1 || code == 3, "{code}: {err}");
+    assert!(err.contains("No space left on device"), "{err}");
+    assert!(!err.contains("went away"), "{err}");
+    assert!(does("mount", &["-o", "remount,size=200m", &disk.0]));
+    let (code, err) = ended(&lab.run(&["build", recipe.to_str().unwrap()]));
+    assert_eq!(code, 0, "{err}");
+    let kept = "select count(*), count(distinct sample_id) from outcomes where node = 'recall' and outcome = 'keep' and build_id = (select max(id) from builds)";
+    assert_eq!(lab.sql(kept), "20|20");
+    drop(lab);
+    Lab::new().sql(&format!("drop tablespace {space}"));
 }
