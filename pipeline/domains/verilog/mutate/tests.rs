@@ -163,6 +163,30 @@ fn resets_are_told_from_transitions() {
 }
 
 #[test]
+fn changes_are_such_as_people_make() {
+    let src = UNIT.replace(
+        "if (!rst_n) begin",
+        "if (RESET_STYLE != 1) begin end\n        if (!rst_n) begin",
+    );
+    let src = src.replace("parameter W = 8", "parameter W = 8, RESET_STYLE = 1");
+    let list = mutations(&src, "ctl", 7);
+    let style = |m: &&Mutation| m.original.contains("RESET_STYLE") && m.operator == "reset_polarity";
+    assert_eq!(list.iter().find(style), None);
+    assert!(list.iter().any(|m| m.operator == "reset_polarity"));
+    for m in of(&list, "digit_out_of_base") {
+        assert!(
+            matches!((&*m.original, &*m.replacement), ("0", "O") | ("1", "l")),
+            "{m:?}"
+        );
+    }
+    assert!(
+        of(&list, "wrong_increment")
+            .iter()
+            .all(|m| !m.replacement.ends_with('0'))
+    );
+}
+
+#[test]
 fn what_is_not_compiled_is_left_alone() {
     let text =
         "module a(input x, output y);\n`ifdef NEVER\nassign y = x & 1'b0;\n`else\nassign y = !x;\n`endif\nendmodule\n";

@@ -222,6 +222,130 @@ fn a_compiler_message_is_put_in_relation() {
 }
 
 #[test]
+fn both_samples_of_a_cycle_are_told_apart() {
+    let m = mutation(DefectType::Algorithm, "minus_for_plus", "+ 1'b1", "- 1'b1", true);
+    let at = |phase: &str, expected: &str| Mismatch {
+        cycle: 7,
+        phase: phase.into(),
+        signal: "count".into(),
+        expected: expected.into(),
+        got: "4'hf".into(),
+    };
+    let inputs = [("push".to_string(), "1'h1".to_string())];
+    let log = |mismatches: &[Mismatch]| {
+        let evidence = Evidence::Simulation {
+            mismatches,
+            inputs: &inputs,
+            cycles: 200,
+            log: &[],
+        };
+        dialogue(&m, evidence, 4).swap_remove(0).content
+    };
+    let text = log(&[at("before_edge", "4'h0"), at("after_edge", "4'h1")]);
+    assert!(
+        text.contains("cycle 7 (before the edge): count expected 4'h0, got 4'hf (push=1'h1)"),
+        "{text}"
+    );
+    assert!(
+        text.contains("cycle 7 (after the edge): count expected 4'h1, got 4'hf\n"),
+        "{text}"
+    );
+    let text = log(&[at("before_edge", "4'h0")]);
+    assert!(text.contains("cycle 7: count expected 4'h0"), "{text}");
+}
+
+#[test]
+fn a_message_about_another_file_is_not_taken_for_a_line_of_this_one() {
+    let m = mutation(
+        DefectType::MissingSemicolon,
+        "missing_semicolon",
+        ";\n   always",
+        "\n   always",
+        false,
+    );
+    let log = ["rtl/deep/other.v:3: error: Unknown something".to_string()];
+    for seed in 0..12 {
+        let dialogue = dialogue(&m, Evidence::Compile { log: &log }, seed);
+        assert!(
+            dialogue[0].content.contains("\nother.v:3: error"),
+            "{}",
+            dialogue[0].content
+        );
+        let text = &dialogue[1].content;
+        assert!(
+            text.contains("`other.v`") && !text.contains("lines before") && !text.contains("parser gives up"),
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn a_blocking_assignment_that_nobody_reads_in_time_is_not_explained() {
+    let m = mutation(
+        DefectType::BlockingMisuse,
+        "blocking_in_clocked",
+        "<= 4'd0",
+        "= 4'd0",
+        true,
+    );
+    let m = Mutation {
+        original: "<=".into(),
+        replacement: "=".into(),
+        end: m.start + 2,
+        ..m
+    };
+    let mismatches = [Mismatch {
+        cycle: 2,
+        phase: "after_edge".into(),
+        signal: "count".into(),
+        expected: "4'h0".into(),
+        got: "4'h1".into(),
+    }];
+    let f = facts(FIFO, "level", &ports()).unwrap();
+    let broken = [&FIFO[..m.start], &m.replacement, &FIFO[m.end..]].concat();
+    let input = RepairInput {
+        facts: &f,
+        original: FIFO,
+        broken: &broken,
+        mutation: &m,
+        evidence: Evidence::Simulation {
+            mismatches: &mismatches,
+            inputs: &[],
+            cycles: 200,
+            log: &[],
+        },
+        file: "level.v",
+        platform: "Icarus Verilog 11",
+        seed: 1,
+    };
+    assert_eq!(repair(&input), None);
+}
+
+#[test]
+fn an_index_is_not_driven_by_what_it_selects() {
+    let src = "module top(input [3:0] a, output [3:0] q);\n  genvar i;\n  generate\n    for (i = 0; i < 4; i = i + 1) begin: g\n      inv u (.a(a[i]), .z(q[i]));\n    end\n  endgenerate\nendmodule\n";
+    let port = |name: &str, direction| Port {
+        name: name.into(),
+        direction,
+        width: 4,
+        signed: false,
+        role: PortRole::Data,
+    };
+    let ports = [port("a", Direction::Input), port("q", Direction::Output)];
+    let text = describe(&facts(src, "top", &ports).unwrap(), 2).text;
+    assert!(
+        text.contains("`q` comes from port `z`") && !text.contains("`i` comes from"),
+        "{text}"
+    );
+}
+
+#[test]
+fn quoted_operands_keep_their_parentheses() {
+    assert_eq!(explain::binary("a ^ b", "+", "c"), "(a ^ b) + c");
+    assert_eq!(explain::binary("a", "&", "b | c"), "a & (b | c)");
+}
+
+#[test]
 fn a_direct_answer_has_notes_and_code() {
     let f = facts(FIFO, "level", &ports()).unwrap();
     let requirement = describe(&f, 5);

@@ -9,6 +9,9 @@ mod syntax;
 mod value;
 mod wiring;
 
+#[cfg(test)]
+pub use operator::binary;
+
 use super::behaviour::Speaker;
 use super::english::{list, tick};
 use super::facts::ModuleFacts;

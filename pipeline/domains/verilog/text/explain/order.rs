@@ -5,6 +5,7 @@ use super::{Case, Told};
 use crate::domains::verilog::text::facts::{Process, Stmt};
 use crate::domains::verilog::text::trace::sources;
 use crate::domains::verilog::text::wording::Pick;
+use crate::domains::verilog::types::PortRole;
 use std::collections::BTreeSet;
 
 /// `=` for `<=` under a clock.
@@ -46,7 +47,21 @@ enum Reader {
 
 fn reader(c: &Case) -> Reader {
     let (Some(i), Some(name)) = (c.place.process, c.target()) else {
-        return Reader::Nobody;
+        // The block cannot be read; with one clock and one edge the reader that was found elsewhere is on it as well.
+        let clocks =
+            c.m.ports
+                .iter()
+                .filter(|p| matches!(p.role, PortRole::Clock | PortRole::AuxClock));
+        let clocks: Vec<&str> = clocks.map(|p| p.name.as_str()).collect();
+        return match clocks[..] {
+            [clock]
+                if c.mutation.operator == "blocking_read_elsewhere"
+                    && !c.original.contains(&format!("negedge {clock}")) =>
+            {
+                Reader::Elsewhere
+            }
+            _ => Reader::Nobody,
+        };
     };
     let Some(own) = c.m.processes.get(i) else {
         return Reader::Nobody;

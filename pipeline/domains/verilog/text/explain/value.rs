@@ -9,6 +9,9 @@ use crate::domains::verilog::text::expr::{Expr, any, children, code, leaves, nam
 use crate::domains::verilog::text::place::Site;
 use crate::domains::verilog::text::wording::Pick;
 
+/// Longest expression of which both readings are quoted, in characters.
+const MAX_GROUP: usize = 90;
+
 /// Tells the difference between the two expressions.
 pub fn tell(c: &Case, pick: &mut Pick) -> Told {
     if c.place.site == Site::Left {
@@ -315,7 +318,35 @@ fn bits(c: &Case) -> bool {
     c.place.exprs.as_ref().is_some_and(|(was, _)| is_bit(was, c.m))
 }
 
+/// Another operator that binds differently, so that the whole expression groups in another way.
+fn regrouped(c: &Case, right: &str, wrong: &str, pick: &mut Pick) -> Option<Told> {
+    let (was, now) = (c.mutation.original.trim(), c.mutation.replacement.trim());
+    let sign = |s: &str| !s.is_empty() && s.len() <= 3 && s.chars().all(|ch| ch.is_ascii_punctuation());
+    if !sign(was) || !sign(now) {
+        return None;
+    }
+    let line = c.line();
+    let effect = match right.len().max(wrong.len()) {
+        0..=MAX_GROUP => format!("As written it is {}; what is needed is {}.", tick(wrong), tick(right)),
+        _ => format!(
+            "The two operators combine their operands differently, and {} comes out wrong.",
+            c.targets()
+        ),
+    };
+    Some(Told {
+        fault: pick.of(vec![
+            format!("On {line} the operator `{now}` stands where `{was}` belongs."),
+            format!("{} uses `{now}` in the place of `{was}`.", capital_line(c)),
+        ]),
+        effect,
+        cure: cure(c, &format!("the operator `{was}`"), pick),
+    })
+}
+
 fn replaced(c: &Case, right: &str, wrong: &str, pick: &mut Pick) -> Told {
+    if let Some(told) = regrouped(c, right, wrong, pick) {
+        return told;
+    }
     let (line, big, t) = (c.line(), capital_line(c), c.targets());
     let (r, w) = (tick(right), tick(wrong));
     let fault = pick.of(vec![
