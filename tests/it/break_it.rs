@@ -72,7 +72,7 @@ fn a_database_that_goes_away_is_waited_for() {
     let recipe = lab.recipe("rtl");
     let mut child = lab.spawn(&["build", recipe.to_str().unwrap()], &[]);
     wait_for("work to begin", || {
-        lab.sql("select to_regclass('batches')") != "" && lab.count("select count(*) from decisions") > 0
+        !lab.sql("select to_regclass('batches')").is_empty() && lab.count("select count(*) from decisions") > 0
     });
     for _ in 0..3 {
         // every connection of the build is cut, as a restart of the server would

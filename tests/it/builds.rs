@@ -121,7 +121,7 @@ fn an_interrupt_gives_back_and_the_same_command_resumes() {
     let recipe = lab.recipe("rtl");
     let mut child = lab.spawn(&["build", recipe.to_str().unwrap()], &[]);
     wait_for("the first oracle", || {
-        lab.sql("select to_regclass('oracles')") != "" && lab.count("select count(*) from oracles") > 0
+        !lab.sql("select to_regclass('oracles')").is_empty() && lab.count("select count(*) from oracles") > 0
     });
     unsafe { libc::kill(child.id() as i32, libc::SIGINT) };
     assert_eq!(child.wait().unwrap().code(), Some(130));

@@ -85,14 +85,14 @@ impl SampleSource for Memory {
 }
 
 fn item(n: usize) -> ExportSample {
-    let kind = if n % 3 == 0 { Kind::Code } else { Kind::SftRepair };
+    let kind = if n.is_multiple_of(3) { Kind::Code } else { Kind::SftRepair };
     let code = format!("module m{n}; // {}\nendmodule", sha256_hex(&n.to_le_bytes()).repeat(3));
     let chat = render(&[
         Message::new("user", format!("Mend this.\n{code}")),
         Message::new("assistant", code.clone()),
     ]);
     let source = format!("pypi:p{}", n % 7);
-    let metadata = json!({"wanted": n % 10 != 0, "copyright": format!("(c) {} author", n % 2)});
+    let metadata = json!({"wanted": !n.is_multiple_of(10), "copyright": format!("(c) {} author", n % 2)});
     let sample = Sample {
         id: sha256_hex(format!("id {n}").as_bytes())[..32].into(),
         kind,

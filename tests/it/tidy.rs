@@ -199,8 +199,8 @@ fn migrations_are_numbered_without_gaps() {
         .collect();
     names.sort();
     assert!(!names.is_empty(), "there are no migrations");
+    let shape = regex::Regex::new(r"^\d{4}_[a-z]+(_[a-z]+)+\.sql$").unwrap();
     for (i, name) in names.iter().enumerate() {
-        let shape = regex::Regex::new(r"^\d{4}_[a-z]+(_[a-z]+)+\.sql$").unwrap();
         assert!(shape.is_match(name), "{name} is not called NNNN_verb_noun.sql");
         assert_eq!(
             name[..4],
