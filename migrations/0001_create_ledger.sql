@@ -332,5 +332,11 @@ do $$ begin
 exception when duplicate_object or unique_violation then null;
 end $$;
 grant assay_reader to current_user;
+-- A predicate runs under it by `set local role`; with set_config() it could take the role off again. Whoever is no
+-- superuser cannot revoke this, but has no more to lose by it than what the user may read anyway.
+do $$ begin
+    revoke execute on function set_config(text, text, boolean) from public;
+exception when insufficient_privilege then null;
+end $$;
 grant select on samples, verdicts, latest_verdicts, outcomes, lineage, oracles, builds, faults, exports, shards, shard_samples
     to assay_reader;

@@ -102,6 +102,11 @@ impl<'s> Checker<'s> {
     fn parts(&mut self, schema: &'s Value, node: &Node, path: &Path) -> Option<Held<'s>> {
         let (mut held, mut open) = (Held::default(), vec![schema]);
         while let Some(next) = open.pop() {
+            let words = self.schema.choices(next).unwrap_or_default();
+            if !words.is_empty() {
+                self.choice(next, &words, node, path);
+                continue;
+            }
             let Some(map) = self.schema.resolve(next).as_object() else {
                 if next == &Value::Bool(false) {
                     self.report(node.at, format!("{} is not allowed", self.named(path)), None);

@@ -38,6 +38,8 @@ pub struct StageInfo {
     pub takes_library: bool,
     /// Whether its output depends on the recipe's seed, which then is part of the fingerprint.
     pub seeded: bool,
+    /// Keys of a source that list what it reads. They are in no fingerprint: each sample's origin is in its identity.
+    pub lists: &'static [&'static str],
     /// JSON Schema of its configuration; an object that has none of the keys `use`, `input` and `library`.
     pub schema: serde_json::Value,
 }

@@ -168,13 +168,22 @@ fn fingerprint(stage: &StageInfo, node: &PlanNode, plan: &Plan, extras: Extras<'
     let mut parts = vec![
         stage.name.to_string(),
         stage.version.to_string(),
-        canonical_text(&node.config),
+        canonical_text(&hashed_config(stage, &node.config)),
     ];
     parts.extend(node.inputs.iter().map(|i| of("input", i)));
     parts.extend(node.library.iter().map(|l| of("library", l)));
     parts.extend(extras(stage, &node.config).iter().map(|e| format!("extra {e}")));
     parts.extend(stage.seeded.then(|| format!("seed {}", plan.seed)));
     hash_parts(parts.iter().map(String::as_bytes))
+}
+
+/// The configuration without the keys that only list what to read: one package more must not make the others new.
+fn hashed_config(stage: &StageInfo, config: &Value) -> Value {
+    let mut config = config.clone();
+    if let Value::Object(map) = &mut config {
+        map.retain(|key, _| !stage.lists.contains(&key.as_str()));
+    }
+    config
 }
 
 /// A recipe of another format: nothing else can be said about it.

@@ -36,6 +36,7 @@ pub(crate) fn stages() -> Vec<StageInfo> {
         is_source: false,
         takes_library: false,
         seeded: false,
+        lists: &[],
         schema,
     };
     let package = json!({"type": "object", "additionalProperties": false, "required": ["name"],

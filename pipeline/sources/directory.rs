@@ -15,6 +15,7 @@ use std::path::{Path, PathBuf};
 pub const SPEC: SourceSpec = SourceSpec {
     name: "source.directory",
     version: 1,
+    lists: &["path"],
     schema: || schemars::schema_for!(Config),
     build: |value| {
         let config: Config = serde_json::from_value(value.clone()).map_err(|e| e.to_string())?;

@@ -48,6 +48,8 @@ pub struct SourceSpec {
     /// What a recipe's `use` says, e.g. `source.pypi`.
     pub name: &'static str,
     pub version: u32,
+    /// Keys that list what is read; see [`crate::recipe::StageInfo::lists`].
+    pub lists: &'static [&'static str],
     pub schema: fn() -> schemars::Schema,
     pub build: fn(&serde_json::Value) -> Result<Box<dyn Source>, String>,
 }

@@ -20,6 +20,7 @@ use std::time::Duration;
 pub const SPEC: SourceSpec = SourceSpec {
     name: "source.pypi",
     version: 1,
+    lists: &["packages"],
     schema: || schemars::schema_for!(Config),
     build: |value| {
         let config: Config = serde_json::from_value(value.clone()).map_err(|e| e.to_string())?;

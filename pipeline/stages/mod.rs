@@ -154,6 +154,7 @@ pub fn infos() -> Vec<crate::recipe::StageInfo> {
         takes_library: s.name == link::SPEC.name,
         // these draw stimuli, mutants and wordings from the recipe's seed
         seeded: matches!(s.name, "synthesize" | "verify"),
+        lists: &[],
         schema: (s.schema)().to_value(),
     });
     let sources = crate::sources::table().iter().map(|s| crate::recipe::StageInfo {
@@ -162,6 +163,7 @@ pub fn infos() -> Vec<crate::recipe::StageInfo> {
         is_source: true,
         takes_library: false,
         seeded: false,
+        lists: s.lists,
         schema: (s.schema)().to_value(),
     });
     sources.chain(stages).collect()

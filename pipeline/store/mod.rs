@@ -19,8 +19,9 @@ pub use samples::KnownDecision;
 pub use verdicts::NewVerdict;
 
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+use sqlx::{ConnectOptions, Connection};
 use std::str::FromStr;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("./migrations");
 
@@ -49,9 +50,14 @@ impl StoreError {
                 | sqlx::Error::PoolTimedOut
                 | sqlx::Error::Protocol(_)
                 | sqlx::Error::WorkerCrashed => true,
-                // 57P0x: shut down or starting up; 40001, 40P01: serialization, deadlock; 53: out of a resource
+                // 57P0x: shut down or starting up; 40001, 40P01: serialization, deadlock; 53: out of a resource, but
+                // not of disk (53100), which takes a person
                 sqlx::Error::Database(d) => d.code().is_some_and(|c| {
-                    c.starts_with("57P") || c.starts_with("53") || c.starts_with("08") || c == "40001" || c == "40P01"
+                    c.starts_with("57P")
+                        || (c.starts_with("53") && c != "53100")
+                        || c.starts_with("08")
+                        || c == "40001"
+                        || c == "40P01"
                 }),
                 _ => false,
             },
@@ -69,43 +75,58 @@ pub struct Store {
 impl Store {
     /// Connects, waiting up to 30 s for a server that is starting, and applies what migrations are missing.
     pub async fn connect(url: &str) -> Result<Store, StoreError> {
-        let options = PgConnectOptions::from_str(url).map_err(|source| StoreError::Url {
+        let wrong = |source| StoreError::Url {
             url: hide_password(url),
             source,
-        })?;
-        let options = options.application_name("assay");
-        let mut last = None;
-        for _ in 0..30 {
-            let pool = PgPoolOptions::new()
-                .max_connections(12)
-                .acquire_timeout(Duration::from_secs(30))
-                .connect_with(options.clone());
-            match pool.await {
-                Ok(pool) => {
-                    MIGRATIONS.run(&pool).await?;
-                    return Ok(Store { pool });
-                }
-                Err(e) => {
-                    let e = StoreError::Sql(e);
-                    if !e.is_connection() {
-                        let StoreError::Sql(e) = e else { return Err(e) };
-                        return Err(StoreError::Unreachable(e));
-                    }
-                    last = Some(e);
-                    tokio::time::sleep(Duration::from_secs(1)).await;
-                }
-            }
+        };
+        // sqlx takes any scheme for its own
+        if !["postgres://", "postgresql://"]
+            .iter()
+            .any(|scheme| url.starts_with(scheme))
+        {
+            return Err(wrong(sqlx::Error::Configuration("it is no postgres url".into())));
         }
-        match last {
-            Some(StoreError::Sql(e)) => Err(StoreError::Unreachable(e)),
-            Some(e) => Err(e),
-            None => Err(StoreError::Unreachable(sqlx::Error::PoolTimedOut)),
-        }
+        let options = PgConnectOptions::from_str(url)
+            .map_err(wrong)?
+            .application_name("assay");
+        wait_for_server(&options).await?;
+        let pool = PgPoolOptions::new()
+            .max_connections(12)
+            .acquire_timeout(PATIENCE)
+            .connect_with(options)
+            .await
+            .map_err(StoreError::Unreachable)?;
+        MIGRATIONS.run(&pool).await?;
+        Ok(Store { pool })
     }
 
     /// Runs `statement` of a user on psql's terms is not ours to do; this only closes the pool in order.
     pub async fn close(&self) {
         self.pool.close().await;
+    }
+}
+
+/// How long a server that is starting is waited for.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Waits for a single connection: a pool would hide why there is none, and wait for as long by itself.
+async fn wait_for_server(options: &PgConnectOptions) -> Result<(), StoreError> {
+    let until = Instant::now() + PATIENCE;
+    loop {
+        let left = until.saturating_duration_since(Instant::now());
+        let error = match tokio::time::timeout(left, options.connect()).await {
+            Ok(Ok(connection)) => {
+                let _ = connection.close().await;
+                return Ok(());
+            }
+            Ok(Err(e)) => StoreError::Sql(e),
+            Err(_) => StoreError::Sql(sqlx::Error::PoolTimedOut),
+        };
+        if Instant::now() + Duration::from_secs(1) > until || !error.is_connection() {
+            let StoreError::Sql(e) = error else { return Err(error) };
+            return Err(StoreError::Unreachable(e));
+        }
+        tokio::time::sleep(Duration::from_secs(1)).await;
     }
 }
 

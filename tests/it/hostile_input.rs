@@ -358,7 +358,7 @@ fn text_that_is_hard_to_parse_breaks_nothing() {
 #[test]
 fn modules_that_attack_the_simulation_are_dropped_and_the_host_is_untouched() {
     let lab = Lab::new();
-    let rtl = lab.copy_rtl("rtl");
+    let rtl = lab.copy_all_rtl("rtl");
     for entry in ["core", "odd"]
         .iter()
         .flat_map(|d| std::fs::read_dir(rtl.join(d)).unwrap().flatten())

@@ -85,7 +85,11 @@ impl SampleSource for Memory {
 }
 
 fn item(n: usize) -> ExportSample {
-    let kind = if n.is_multiple_of(3) { Kind::Code } else { Kind::SftRepair };
+    let kind = if n.is_multiple_of(3) {
+        Kind::Code
+    } else {
+        Kind::SftRepair
+    };
     let code = format!("module m{n}; // {}\nendmodule", sha256_hex(&n.to_le_bytes()).repeat(3));
     let chat = render(&[
         Message::new("user", format!("Mend this.\n{code}")),
