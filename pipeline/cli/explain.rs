@@ -35,6 +35,7 @@ pub async fn run(args: Args) -> Result<(), Failure> {
                 .map(|d| (ancestor.clone(), d)),
         );
     }
+    decisions.sort_by_key(|(_, d)| (d.build, d.place));
     let verdicts = store.verdicts_of(&id).await?;
     let mut oracle = None;
     for ancestor in &line {

@@ -33,6 +33,9 @@ pub struct NodeStatus {
 #[derive(Clone, Debug, Serialize)]
 pub struct ExplainedDecision {
     pub build: i64,
+    /// Position of the node in the build's plan.
+    #[serde(skip)]
+    pub place: i16,
     pub node: String,
     #[serde(rename = "use")]
     pub use_: String,
@@ -204,7 +207,7 @@ impl Store {
     pub async fn decisions_of(&self, sample: &str) -> Result<Vec<ExplainedDecision>, StoreError> {
         Ok(sqlx::query_as!(
             ExplainedDecision,
-            r#"select build as "build!", name as "node!", use_ as "use_!", outcome as "outcome!", reason, detail as "detail!" from (
+            r#"select build as "build!", place as "place!", name as "node!", use_ as "use_!", outcome as "outcome!", reason, detail as "detail!" from (
                  select distinct on (d.fingerprint, d.scope) n.build_id as build, n.node as place, n.name, n.use as use_,
                    d.outcome, d.reason, d.detail
                  from decisions d

@@ -211,13 +211,13 @@ fn explain_goes_back_to_the_file() {
       <id> ← origin source <id> lines 2-24 (by link; core/alu.v)
 
     decided
+      <id> recall [recall]: keep {…}
+      <id> filter [filter]: keep
+      <id> dedup [dedup]: keep
+      <id> link [link]: derive {…}
       <id> rewrite [rewrite]: keep {…}
       <id> tasks [synthesize]: derive {…}
       <id> oracle [verify]: derive {…}
-      <id> dedup [dedup]: keep
-      <id> filter [filter]: keep
-      <id> link [link]: derive {…}
-      <id> recall [recall]: keep {…}
       <id> lessons [synthesize]: derive
       <id> distinct [dedup]: keep
       <id> verify [verify]: pass {…}
