@@ -15,7 +15,7 @@ import tempfile
 
 from common import children_cpu, number, postgres_cpu, report, run, sql
 
-JOBS = 200
+JOBS = 500
 
 
 def bare(jobs):

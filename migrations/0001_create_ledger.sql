@@ -338,5 +338,6 @@ do $$ begin
     revoke execute on function set_config(text, text, boolean) from public;
 exception when insufficient_privilege then null;
 end $$;
+grant usage on schema public to assay_reader;
 grant select on samples, verdicts, latest_verdicts, outcomes, lineage, oracles, builds, faults, exports, shards, shard_samples
     to assay_reader;
