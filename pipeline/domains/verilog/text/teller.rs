@@ -42,7 +42,11 @@ impl Teller<'_, '_> {
         if m.is_memory(self.name) {
             let at = a.targets.first().and_then(|t| t.select.as_deref()).unwrap_or("[]");
             let at = at.strip_prefix('[').and_then(|s| s.strip_suffix(']')).unwrap_or(at);
-            return format!("the word at `{at}` takes {}", value(&e, m));
+            let place = match at.split_once("][") {
+                Some((word, bits)) => format!("`[{bits}]` of the word at `{word}`"),
+                None => format!("the word at `{at}`"),
+            };
+            return format!("{place} takes {}", value(&e, m));
         }
         if whole {
             return if self.clocked {
