@@ -109,9 +109,18 @@ pub async fn run(store: Store, bench: Arc<Bench>, options: Options, stop: Stop) 
         shared.plan(build).await?;
     }
     let listener = tokio::spawn(listen(shared.clone(), stop.clone()));
-    let loops: Vec<_> = (0..parallel)
-        .map(|_| tokio::spawn(work(shared.clone(), stop.clone())))
-        .collect();
+    let one = || {
+        let (shared, stop) = (shared.clone(), stop.clone());
+        tokio::spawn(async move {
+            let ended = work(shared, stop.clone()).await;
+            // what one loop cannot get over, the others need not try: they stop now, not when their turn to be awaited comes
+            if ended.is_err() {
+                stop.stop();
+            }
+            ended
+        })
+    };
+    let loops: Vec<_> = (0..parallel).map(|_| one()).collect();
     let mut result = Ok(());
     for l in loops {
         match l.await {
