@@ -18,28 +18,13 @@ use crate::error::SandboxError;
 use crate::hash::hex;
 use crate::job::{Job, Limits, Status, Step, When};
 use crate::runtime::{Bubblewrap, Options, Tier};
+use crate::table::{SandboxSpec, TABLE, spec};
 use crate::{aptsources, tree};
 
-/// How an image is made.
-struct Spec {
-    name: &'static str,
-    install: &'static str,
-    lock: &'static str,
-    /// Name of a tool, and the command whose first line of output tells its version.
-    tools: &'static [(&'static str, &'static [&'static str])],
-}
-
-/// Every image there is.
-const SPECS: &[Spec] = &[Spec {
-    name: "verilog",
-    install: include_str!("verilog/install.sh"),
-    lock: include_str!("verilog/packages.lock"),
-    tools: &[
-        ("iverilog", &["iverilog", "-V"]),
-        ("vvp", &["vvp", "-V"]),
-        ("yosys", &["yosys", "-V"]),
-    ],
-}];
+/// What every install script sources.
+const BASE: &str = include_str!("base.sh");
+/// The folder of the script and what it needs, in an unfinished build.
+const INSTALL: &str = "install";
 
 /// A built image.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -60,11 +45,6 @@ pub struct ImageInfo {
     pub rootfs: PathBuf,
 }
 
-/// The names of all images, built or not.
-pub fn names() -> Vec<&'static str> {
-    SPECS.iter().map(|spec| spec.name).collect()
-}
-
 /// The image of a sandbox, if it was built by this version of its script and lock.
 pub fn load(name: &str, state_dir: &Path) -> Result<ImageInfo, SandboxError> {
     let spec = spec(name)?;
@@ -76,7 +56,7 @@ pub fn load(name: &str, state_dir: &Path) -> Result<ImageInfo, SandboxError> {
 
 /// Every image that is built and up to date, by name.
 pub fn list(state_dir: &Path) -> Result<Vec<ImageInfo>, SandboxError> {
-    let found: Result<Vec<_>, _> = SPECS.iter().map(|spec| find(spec, state_dir)).collect();
+    let found: Result<Vec<_>, _> = TABLE.iter().map(|spec| find(spec, state_dir)).collect();
     Ok(found?.into_iter().flatten().collect())
 }
 
@@ -115,26 +95,17 @@ pub fn build(name: &str, state_dir: &Path, progress: &dyn Fn(&str)) -> Result<Im
     keep(image, work, &folder).map_err(|error| fail("put in place", error))
 }
 
-fn spec(name: &str) -> Result<&'static Spec, SandboxError> {
-    SPECS
-        .iter()
-        .find(|spec| spec.name == name)
-        .ok_or_else(|| SandboxError::UnknownSandbox {
-            name: name.to_string(),
-            known: names().join(", "),
-        })
-}
-
-fn recipe(spec: &Spec) -> String {
+fn recipe(spec: &SandboxSpec) -> String {
     let mut hash = Sha256::new();
-    for part in [spec.install, spec.lock] {
+    let files = spec.files.iter().flat_map(|(name, text)| [*name, *text]);
+    for part in [spec.install, spec.lock, BASE].into_iter().chain(files) {
         hash.update((part.len() as u64).to_le_bytes());
         hash.update(part);
     }
     hex(&hash.finalize()[..16])
 }
 
-fn find(spec: &Spec, state_dir: &Path) -> Result<Option<ImageInfo>, SandboxError> {
+fn find(spec: &SandboxSpec, state_dir: &Path) -> Result<Option<ImageInfo>, SandboxError> {
     let folder = state_dir.join("images").join(spec.name);
     let fail = |error: io::Error| SandboxError::image(spec.name, format!("{}: {error}", folder.display()));
     let entries = match fs::read_dir(&folder) {
@@ -179,12 +150,20 @@ fn remove_leftovers(folder: &Path) -> io::Result<()> {
 }
 
 /// Runs the install script into `work/rootfs`.
-fn install(spec: &Spec, work: &Path, progress: &dyn Fn(&str)) -> Result<(), SandboxError> {
+fn install(spec: &SandboxSpec, work: &Path, progress: &dyn Fn(&str)) -> Result<(), SandboxError> {
     let fail = |what: &str, error: io::Error| SandboxError::image(spec.name, format!("{what}: {error}"));
-    let (script, lock, rootfs) = (work.join("install.sh"), work.join("packages.lock"), work.join("rootfs"));
-    fs::write(&script, spec.install).map_err(|error| fail("write the script", error))?;
-    fs::write(&lock, spec.lock).map_err(|error| fail("write the lock", error))?;
+    let (made, rootfs) = (work.join(INSTALL), work.join("rootfs"));
     fs::create_dir(&rootfs).map_err(|error| fail("make the root folder", error))?;
+    fs::create_dir(&made).map_err(|error| fail("make a folder", error))?;
+    let own = [
+        ("base.sh", BASE),
+        ("install.sh", spec.install),
+        ("packages.lock", spec.lock),
+    ];
+    for (name, text) in own.iter().chain(spec.files) {
+        fs::write(made.join(name), text).map_err(|error| fail("write the script", error))?;
+    }
+    let (script, lock) = (made.join("install.sh"), made.join("packages.lock"));
     progress("installing packages");
     let mut child = Command::new("bash")
         .args([&script, &rootfs, &lock])
@@ -251,7 +230,7 @@ fn departures(lock: &str, packages: &str) -> Vec<String> {
 }
 
 /// Runs each tool once in the finished tree, in the strongest tier that this machine has: nothing of it is untrusted yet.
-fn versions(spec: &Spec, rootfs: &Path) -> Result<BTreeMap<String, String>, SandboxError> {
+fn versions(spec: &SandboxSpec, rootfs: &Path) -> Result<BTreeMap<String, String>, SandboxError> {
     let step = |(tool, argv): &(&str, &[&str])| Step {
         name: tool.to_string(),
         argv: argv.iter().map(|arg| arg.to_string()).collect(),
@@ -275,7 +254,7 @@ fn versions(spec: &Spec, rootfs: &Path) -> Result<BTreeMap<String, String>, Sand
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
             let runtime = runtime.map_err(|error| SandboxError::supervisor("start a runtime", error))?;
             let sandbox = Bubblewrap::open(options)?;
-            runtime.block_on(sandbox.run_in(&job, rootfs))
+            runtime.block_on(sandbox.run_in(&job, rootfs, None))
         });
         probe
             .join()
@@ -309,9 +288,7 @@ fn keep(mut image: ImageInfo, work: tempfile::TempDir, folder: &Path) -> io::Res
         fs::rename(work.path().join("image.json"), place.join("image.json"))?;
     } else {
         let made = work.keep();
-        for name in ["install.sh", "packages.lock"] {
-            fs::remove_file(made.join(name))?;
-        }
+        fs::remove_dir_all(made.join(INSTALL))?;
         fs::rename(&made, &place)?;
     }
     image.rootfs = place.join("rootfs");

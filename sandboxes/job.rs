@@ -120,6 +120,9 @@ pub struct Completion {
     pub peak_bytes: u64,
     /// True where the slot got so little CPU for its wall time that a time-out would prove nothing.
     pub starved: bool,
+    /// The slot it ran on: where, not what; it belongs in no evidence.
+    #[serde(default)]
+    pub slot: u32,
     /// The isolation tier it ran under: `bwrap+cgroup`, `bwrap` (no cgroup, by request), …
     pub tier: String,
 }

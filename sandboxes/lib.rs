@@ -2,20 +2,24 @@
 //!
 //! A [`Runtime`] runs jobs; [`Bubblewrap`] is the default one. What a job runs in is an image ([`images`]). A fault of
 //! ours is a [`SandboxError`], and never says anything about the job's code. [`hostile`] attacks a runtime, and
-//! [`verilog::canaries`] shows that an image tells right from wrong.
+//! [`canaries`] show that an image tells right from wrong.
 
 mod aptsources;
+mod canary;
 mod error;
 mod hash;
 pub mod hostile;
 pub mod images;
 mod job;
 mod runtime;
+mod table;
 mod tree;
-pub mod verilog;
+mod verilog;
 
+pub use canary::{Canary, Expect};
 pub use error::SandboxError;
 pub use hash::{MAX_ARGV_BYTES, MAX_FILES_BYTES, MAX_STEPS};
 pub use images::ImageInfo;
 pub use job::{Completion, Ended, Job, JobFile, Limits, Status, Step, StepResult, When};
 pub use runtime::{Bubblewrap, Options, RunFuture, Runtime, Tier};
+pub use table::{canaries, names};

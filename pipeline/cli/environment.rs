@@ -68,7 +68,7 @@ pub fn images() -> BTreeMap<String, String> {
 /// sandbox that gets one of them wrong judges nothing.
 pub async fn bench(flags: &SandboxFlags) -> Result<(Arc<Bench>, Vec<String>), Failure> {
     let runtime = runtime(flags, parallelism() as u32 + 1)?;
-    for canary in sandboxes::verilog::canaries() {
+    for canary in sandboxes::canaries("verilog")? {
         match runtime.run(&canary.job).await {
             Ok(done) => canary.check(&done).map_err(|why| {
                 let name = canary.name;

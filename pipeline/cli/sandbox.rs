@@ -5,7 +5,7 @@ use super::environment::{self, SandboxFlags};
 use crate::domains;
 use crate::store::cluster::state_dir;
 use crate::worker::from_store;
-use sandboxes::{hostile, images, verilog};
+use sandboxes::{hostile, images};
 use serde_json::json;
 
 /// Images and their digests; canaries and hostile programs; stored jobs run again.
@@ -43,7 +43,7 @@ pub async fn run(args: Args) -> Result<(), Failure> {
 
 async fn build(names: Vec<String>) -> Result<(), Failure> {
     let names: Vec<String> = if names.is_empty() {
-        images::names().into_iter().map(String::from).collect()
+        sandboxes::names().into_iter().map(String::from).collect()
     } else {
         names
     };
@@ -82,7 +82,7 @@ async fn test(flags: &SandboxFlags, names: Vec<String>) -> Result<(), Failure> {
         println!("{name:34} {:10} {detail}", if ok { "ok" } else { "WRONG" });
     };
     if names.is_empty() || names.iter().any(|n| n == "verilog") {
-        for canary in verilog::canaries() {
+        for canary in sandboxes::canaries("verilog")? {
             let completion = runtime.run(&canary.job).await?;
             let found = canary.check(&completion);
             say(

@@ -3,11 +3,11 @@
 pub mod verilog;
 
 use crate::model::{Decided, DomainId, Sample};
-use crate::recipe::tasks::{Check, Task};
+use crate::recipe::tasks::{Task, TaskLimits};
 use crate::stages::{Context, StageError};
 use crate::worker::{Request, Ruling};
 use futures::future::BoxFuture;
-use sandboxes::Completion;
+use sandboxes::{Completion, Limits};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -86,55 +86,87 @@ impl Default for LessonConfig {
     }
 }
 
-/// Everything that a domain brings to the stages.
+/// What a domain of which nothing is built yet says to the stages that build.
+fn unbuilt<T: Send + 'static>(id: DomainId, what: &str) -> BoxFuture<'static, Result<T, StageError>> {
+    let message = format!("domain `{id}` does not {what} yet: it judges tasks from outside only");
+    Box::pin(async move {
+        Err(StageError::Other {
+            kind: "domain",
+            message,
+            retry: false,
+        })
+    })
+}
+
+/// Everything that a domain brings. It must judge tasks from outside; what builds a corpus is optional.
 pub trait Domain: Send + Sync {
     fn id(&self) -> DomainId;
+
+    /// The sandbox that runs its jobs, as `assay sandbox list` names it.
+    fn sandbox(&self) -> &'static str;
+
+    /// The job that judges a task brought from outside; `None` where the check is not this domain's. The error says what
+    /// is wrong with the task, or cannot be judged here.
+    fn outside(&self, task: &Task) -> Option<Result<Request, String>>;
+
+    /// Judges a completion of one of this domain's jobs; `None` where the check is not this domain's. Pure: the same
+    /// completion gives the same ruling. The error is a fault of ours, to be tried again.
+    fn judge(&self, request: &Request, completion: &Completion) -> Option<Result<Ruling, String>>;
 
     /// Links files of a population into units: one derived sample per module, with what it needs from its package.
     fn link<'a>(
         &'a self,
-        ctx: &'a Context,
-        files: Vec<String>,
-        library: &'a [String],
-    ) -> BoxFuture<'a, Result<Vec<Decided>, StageError>>;
+        _ctx: &'a Context,
+        _files: Vec<String>,
+        _library: &'a [String],
+    ) -> BoxFuture<'a, Result<Vec<Decided>, StageError>> {
+        unbuilt(self.id(), "link files")
+    }
 
     /// Normalises a unit; accepted only if it is still the same program to the parser and to the compiler.
-    fn rewrite<'a>(&'a self, ctx: &'a Context, unit: Sample) -> BoxFuture<'a, Result<Decided, StageError>>;
+    fn rewrite<'a>(&'a self, _ctx: &'a Context, _unit: Sample) -> BoxFuture<'a, Result<Decided, StageError>> {
+        unbuilt(self.id(), "rewrite code")
+    }
 
     /// Makes a task of a unit: requirement, interface, testbench.
     fn task<'a>(
         &'a self,
-        ctx: &'a Context,
-        unit: Sample,
-        config: &'a TaskConfig,
-    ) -> BoxFuture<'a, Result<Decided, StageError>>;
+        _ctx: &'a Context,
+        _unit: Sample,
+        _config: &'a TaskConfig,
+    ) -> BoxFuture<'a, Result<Decided, StageError>> {
+        unbuilt(self.id(), "make tasks")
+    }
 
     /// Measures how well a task's testbench tells wrong from right, and derives the candidates that it was tried on.
     fn oracle<'a>(
         &'a self,
-        ctx: &'a Context,
-        task: Sample,
-        config: &'a OracleConfig,
-    ) -> BoxFuture<'a, Result<Decided, StageError>>;
+        _ctx: &'a Context,
+        _task: Sample,
+        _config: &'a OracleConfig,
+    ) -> BoxFuture<'a, Result<Decided, StageError>> {
+        unbuilt(self.id(), "measure oracles")
+    }
 
     /// Makes a training sample of a judged candidate.
     fn lesson<'a>(
         &'a self,
-        ctx: &'a Context,
-        candidates: Vec<Sample>,
-        config: &'a LessonConfig,
-    ) -> BoxFuture<'a, Result<Vec<Decided>, StageError>>;
+        _ctx: &'a Context,
+        _candidates: Vec<Sample>,
+        _config: &'a LessonConfig,
+    ) -> BoxFuture<'a, Result<Vec<Decided>, StageError>> {
+        unbuilt(self.id(), "make lessons")
+    }
 
     /// Executes what a training sample teaches, as it stands in its text.
     fn verify<'a>(
         &'a self,
-        ctx: &'a Context,
-        samples: Vec<Sample>,
-        trials: u32,
-    ) -> BoxFuture<'a, Result<Vec<Decided>, StageError>>;
-
-    /// Judges a completion of one of this domain's jobs; `None` where the check is not this domain's.
-    fn judge(&self, request: &Request, completion: &Completion) -> Option<Result<Ruling, String>>;
+        _ctx: &'a Context,
+        _samples: Vec<Sample>,
+        _trials: u32,
+    ) -> BoxFuture<'a, Result<Vec<Decided>, StageError>> {
+        unbuilt(self.id(), "verify samples")
+    }
 }
 
 /// The table of domains.
@@ -168,15 +200,29 @@ pub fn judge(request: &Request, completion: &Completion) -> Result<Ruling, Strin
         })
 }
 
+/// The check that a task from outside answers, in every domain.
+pub const OUTSIDE: &str = "outside";
+
 /// The job that judges a task brought from outside; the error names what cannot be judged here.
 pub fn outside(task: &Task) -> Result<Request, String> {
-    match &task.check {
-        Check::Verilog(check) => verilog::outside::request(task, check),
-        other => {
-            let sandbox = serde_json::json!(other.sandbox());
-            Err(format!(
-                "tasks for sandbox {sandbox} cannot be judged by this version of assay"
-            ))
-        }
+    table().iter().find_map(|d| d.outside(task)).unwrap_or_else(|| {
+        let sandbox = serde_json::json!(task.check.sandbox());
+        Err(format!(
+            "tasks for sandbox {sandbox} cannot be judged by this version of assay"
+        ))
+    })
+}
+
+/// A sandbox's limits, but for those that a task sets.
+pub fn limits(base: Limits, own: &TaskLimits) -> Limits {
+    Limits {
+        cpu_ms: own.cpu_ms.unwrap_or(base.cpu_ms),
+        wall_ms: own.wall_ms.unwrap_or(base.wall_ms),
+        memory_bytes: own.memory_bytes.unwrap_or(base.memory_bytes),
+        pids: own.pids.unwrap_or(base.pids),
+        output_bytes: own.output_bytes.unwrap_or(base.output_bytes),
+        file_bytes: own.file_bytes.unwrap_or(base.file_bytes),
+        disk_bytes: own.disk_bytes.unwrap_or(base.disk_bytes),
+        inodes: own.inodes.unwrap_or(base.inodes),
     }
 }

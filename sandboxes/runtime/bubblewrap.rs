@@ -116,16 +116,16 @@ impl Bubblewrap {
         &self.pool.numbers
     }
 
-    async fn run_job(&self, job: &Job) -> Result<Completion, SandboxError> {
+    async fn run_job(&self, job: &Job, slot: Option<u32>) -> Result<Completion, SandboxError> {
         job.validate()?;
         let image = self.image(&job.sandbox)?;
-        self.run_in(job, &image.rootfs).await
+        self.run_in(job, &image.rootfs, slot).await
     }
 
     /// Runs a job in a root folder that need not be an image yet.
-    pub(crate) async fn run_in(&self, job: &Job, rootfs: &Path) -> Result<Completion, SandboxError> {
+    pub(crate) async fn run_in(&self, job: &Job, rootfs: &Path, slot: Option<u32>) -> Result<Completion, SandboxError> {
         let fault = |error| SandboxError::supervisor("prepare a slot", error);
-        let mut lease = self.pool.acquire().await.map_err(fault)?;
+        let mut lease = self.pool.acquire(slot).await.map_err(fault)?;
         let groups = match lease.group_mut() {
             Some(group) => group.begin(&job.limits).map_err(fault)?,
             None => Vec::new(),
@@ -219,7 +219,15 @@ impl Bubblewrap {
 
 impl Runtime for Bubblewrap {
     fn run<'a>(&'a self, job: &'a Job) -> RunFuture<'a> {
-        Box::pin(self.run_job(job))
+        Box::pin(self.run_job(job, None))
+    }
+
+    fn run_on<'a>(&'a self, slot: u32, job: &'a Job) -> RunFuture<'a> {
+        Box::pin(self.run_job(job, Some(slot)))
+    }
+
+    fn retire(&self, slot: u32) {
+        self.pool.retire(slot);
     }
 
     fn image(&self, sandbox: &str) -> Result<ImageInfo, SandboxError> {

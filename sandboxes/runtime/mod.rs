@@ -29,6 +29,12 @@ pub trait Runtime: Send + Sync {
     /// Runs a job to its end, or to one of its limits. Waits for a free slot first. Dropping the future kills the job.
     fn run<'a>(&'a self, job: &'a Job) -> RunFuture<'a>;
 
+    /// The same on one slot (see [`Completion::slot`]), once it is free. A retired slot is an error.
+    fn run_on<'a>(&'a self, slot: u32, job: &'a Job) -> RunFuture<'a>;
+
+    /// Takes a slot out of service for good: something about it is wrong. What runs there now goes on.
+    fn retire(&self, slot: u32);
+
     /// The image that jobs of `sandbox` run in.
     fn image(&self, sandbox: &str) -> Result<ImageInfo, SandboxError>;
 

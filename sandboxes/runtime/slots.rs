@@ -3,15 +3,16 @@
 //! A slot belongs to whoever holds the lock on it, over the whole machine: the lock is `flock` on the slot's control
 //! group folder (or, without groups, on a file in a folder of the user's own), so it vanishes with its owner.
 
+use std::collections::BTreeSet;
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io;
 use std::os::fd::AsRawFd;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::Semaphore;
+use tokio::sync::Notify;
 
 use super::cgroup::SlotGroup;
 use super::layout::Layout;
@@ -111,10 +112,17 @@ fn lock_file(number: u32) -> io::Result<PathBuf> {
 /// Slots, and who waits for one.
 #[derive(Debug)]
 pub(crate) struct Pool {
-    free: Mutex<Vec<Slot>>,
-    count: Semaphore,
+    state: Mutex<State>,
+    /// A slot came back, or one was retired.
+    changed: Notify,
     /// Of all its slots, free or not.
     pub numbers: Vec<u32>,
+}
+
+#[derive(Debug)]
+struct State {
+    free: Vec<Slot>,
+    retired: BTreeSet<u32>,
 }
 
 impl Pool {
@@ -142,24 +150,63 @@ impl Pool {
         free.reverse();
         let numbers = free.iter().rev().map(|slot| slot.number).collect();
         Ok(Pool {
-            count: Semaphore::new(free.len()),
-            free: Mutex::new(free),
+            state: Mutex::new(State {
+                free,
+                retired: BTreeSet::new(),
+            }),
+            changed: Notify::new(),
             numbers,
         })
     }
 
-    /// Waits for a free slot.
-    pub async fn acquire(self: &Arc<Pool>) -> io::Result<Lease> {
-        let permit = self.count.acquire().await.map_err(io::Error::other)?;
-        permit.forget();
-        let slot = self.free.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        match slot {
-            Some(slot) => Ok(Lease {
-                slot: Some(slot),
-                pool: Arc::clone(self),
-            }),
-            None => Err(io::Error::other("the slot pool is empty")),
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits for a free slot, or for this very one. An error where it is retired, or all are.
+    pub async fn acquire(self: &Arc<Pool>, wanted: Option<u32>) -> io::Result<Lease> {
+        loop {
+            // Registered before the look, so that no change between the two is missed.
+            let mut changed = std::pin::pin!(self.changed.notified());
+            changed.as_mut().enable();
+            if let Some(slot) = self.take(wanted)? {
+                return Ok(Lease {
+                    slot: Some(slot),
+                    pool: Arc::clone(self),
+                });
+            }
+            changed.await;
         }
+    }
+
+    fn take(&self, wanted: Option<u32>) -> io::Result<Option<Slot>> {
+        let mut state = self.state();
+        let gone = match wanted {
+            Some(number) => state.retired.contains(&number) || !self.numbers.contains(&number),
+            None => state.retired.len() == self.numbers.len(),
+        };
+        if gone {
+            let what = wanted.map_or("every slot".to_string(), |number| format!("slot {number}"));
+            return Err(io::Error::other(format!("{what} is out of service")));
+        }
+        Ok(match wanted {
+            None => state.free.pop(),
+            Some(number) => {
+                let place = state.free.iter().position(|slot| slot.number == number);
+                place.map(|place| state.free.remove(place))
+            }
+        })
+    }
+
+    /// Takes a slot out of service for good.
+    pub fn retire(&self, number: u32) {
+        let mut state = self.state();
+        if self.numbers.contains(&number) {
+            state.retired.insert(number);
+            state.free.retain(|slot| slot.number != number);
+        }
+        drop(state);
+        self.changed.notify_waiters();
     }
 }
 
@@ -187,8 +234,12 @@ impl Lease {
 impl Drop for Lease {
     fn drop(&mut self) {
         if let Some(slot) = self.slot.take() {
-            self.pool.free.lock().unwrap_or_else(PoisonError::into_inner).push(slot);
-            self.pool.count.add_permits(1);
+            let mut state = self.pool.state();
+            if !state.retired.contains(&slot.number) {
+                state.free.push(slot);
+            }
+            drop(state);
+            self.pool.changed.notify_waiters();
         }
     }
 }

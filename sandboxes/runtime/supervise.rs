@@ -185,6 +185,7 @@ pub(crate) async fn supervise(
         wall_ms,
         peak_bytes: usage.peak_bytes,
         starved,
+        slot: running.lease.number(),
         tier: tier.to_string(),
     })
 }

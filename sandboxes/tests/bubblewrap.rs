@@ -9,7 +9,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use common::{job, log, sh, simulation, step};
-use sandboxes::{Bubblewrap, Ended, Runtime, Status, Tier, When, hostile, verilog};
+use sandboxes::{Bubblewrap, Ended, Runtime, Status, Tier, When, hostile};
 
 /// The uid of slot 0 on this machine: fixed for root, the start of the subordinate range for a user.
 fn first_uid() -> u32 {
@@ -168,7 +168,7 @@ async fn an_invalid_job_is_a_typed_error() {
 #[tokio::test]
 async fn canaries_come_out_as_expected() {
     let runtime = common::open(1);
-    for canary in verilog::canaries() {
+    for canary in sandboxes::canaries("verilog").unwrap() {
         let completion = runtime.run(&canary.job).await.unwrap();
         canary.check(&completion).unwrap();
     }

@@ -1,49 +1,13 @@
 #!/bin/bash
-# Makes the root folder of the `verilog` sandbox: Icarus Verilog and Yosys on Debian 12, and nothing that varies from one
-# build to the next.
-#   install.sh ROOT LOCK [SOURCE…]
-# ROOT    an empty folder to fill
-# LOCK    packages.lock: the versions to prefer where the mirror still has them
-# SOURCE  lines of a sources.list; without any, Debian's own
-# As root it needs mmdebstrap; as an ordinary user also a range of subordinate uids. Files end up owned by the caller.
+# Makes the root folder of the `verilog` sandbox: Icarus Verilog and Yosys.
+#   install.sh ROOT LOCK [SOURCE…]   see base.sh, which lies beside this script
 set -euo pipefail
-root=$1 lock=$2
+here=$(dirname "$0") root=$1 lock=$2
 shift 2
+. "$here/base.sh"
 
-# Yosys depends on a viewer, and through it on GTK, graphviz and Python, none of which a batch job starts: packages that
-# are never installed are declared present.
-stand_in() {
-  printf 'Package: %s\nStatus: install ok installed\nPriority: optional\nSection: misc\nMaintainer: none <none>\nArchitecture: all\nMulti-Arch: %s\nVersion: 999\nDescription: stand-in\n\n' "$1" "$2"
-}
-stand_ins=$(stand_in python3 allowed; echo; stand_in python3-click foreign; echo; stand_in xdot foreign)
-pins=$(sed -n 's/^\([^#=][^=]*\)=\(.*\)$/Package: \1\nPin: version \2\nPin-Priority: 1001\n/p' "$lock")
-export stand_ins pins
-
-mode=root
-[ "$(id -u)" = 0 ] || mode=unshare
-mmdebstrap --quiet --mode="$mode" --variant=essential --include=iverilog,yosys \
-  --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-exclude=/usr/share/man/*' \
-  --dpkgopt='path-exclude=/usr/share/locale/*' --dpkgopt='path-exclude=/usr/share/info/*' \
-  --setup-hook='mkdir -p "$1/etc/apt/preferences.d"; printf "%s\n" "$pins" >"$1/etc/apt/preferences.d/lock"' \
-  --essential-hook='printf "\n%s\n\n" "$stand_ins" >>"$1/var/lib/dpkg/status"' \
-  --customize-hook='dpkg-query --admindir="$1/var/lib/dpkg" -W -f "\${Package}=\${Version}\n" | grep -v "=999$" >"$1/etc/packages"' \
-  bookworm - "$@" </dev/null |
-  tar -C "$root" --no-same-owner --exclude='./dev/*' -xf -
-
-cd "$root"
-# What differs between two builds, what no job needs, and what a file of that name would only confuse.
-rm -rf var/lib/dpkg var/lib/apt var/cache var/log var/backups var/lib/systemd etc/apt etc/machine-id etc/hostname \
-  etc/resolv.conf etc/shadow etc/gshadow etc/subuid etc/subgid etc/*- etc/.pwd.lock run/* tmp/* boot media mnt opt srv home root \
-  usr/share/doc usr/share/man usr/share/info usr/share/locale usr/share/zoneinfo usr/share/bash-completion \
-  usr/share/lintian usr/share/bug usr/lib/x86_64-linux-gnu/gconv usr/lib/udev usr/lib/systemd
-find . -name __pycache__ -prune -exec rm -rf {} +
-printf 'root:x:0:0::/:/bin/sh\nsandbox:x:1000:1000::/job:/bin/sh\nnobody:x:65534:65534::/:/bin/sh\n' >etc/passwd
-printf 'root:x:0:\nsandbox:x:1000:\nnogroup:x:65534:\n' >etc/group
-sort -o etc/packages etc/packages
-
-# Where the job, its scratch space and the devices are mounted.
-mkdir -p job tmp dev proc/self
-for device in null zero full random urandom; do : >"dev/$device"; done
+# Yosys depends on a viewer, and through it on GTK, graphviz and Python, none of which a batch job starts.
+make_root "$root" "$lock" iverilog,yosys 'python3:allowed python3-click xdot' "$@"
+clean_root "$root"
 # There is no /proc in the sandbox; Yosys finds its own files through this one link.
-ln -s /usr/bin/yosys proc/self/exe
-chmod -R u+rwX,go+rX,go-w,a-st .
+ln -s /usr/bin/yosys "$root/proc/self/exe"

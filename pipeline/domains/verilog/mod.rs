@@ -19,8 +19,9 @@ pub mod types;
 pub mod unit;
 pub mod verify;
 
-use super::{Domain, LessonConfig, OracleConfig, TaskConfig};
+use super::{Domain, LessonConfig, OUTSIDE, OracleConfig, TaskConfig};
 use crate::model::{Decided, DomainId, Sample};
+use crate::recipe::tasks::{Check, Task};
 use crate::stages::{Context, StageError};
 use crate::worker::{Request, Ruling};
 use futures::future::BoxFuture;
@@ -32,6 +33,17 @@ pub struct Chip;
 impl Domain for Chip {
     fn id(&self) -> DomainId {
         DomainId::Chip
+    }
+
+    fn sandbox(&self) -> &'static str {
+        harness::SANDBOX
+    }
+
+    fn outside(&self, task: &Task) -> Option<Result<Request, String>> {
+        match &task.check {
+            Check::Verilog(check) => Some(outside::request(task, check)),
+            _ => None,
+        }
     }
 
     fn link<'a>(
@@ -86,7 +98,7 @@ impl Domain for Chip {
     fn judge(&self, request: &Request, completion: &Completion) -> Option<Result<Ruling, String>> {
         match request.check.as_str() {
             task::CHECK => Some(rule(request, completion)),
-            outside::CHECK if request.job.sandbox == harness::SANDBOX => Some(outside::judge(request, completion)),
+            OUTSIDE if request.job.sandbox == harness::SANDBOX => Some(outside::judge(request, completion)),
             _ => None,
         }
     }

@@ -3,14 +3,12 @@
 use super::harness::external::{ExternalCheck, ExternalFile, external_job, judge_external, refusals};
 use super::judge::JUDGE_VERSION;
 use super::task::ENGINE;
+use crate::domains::{OUTSIDE, limits};
 use crate::model::{FailReason, VerdictKind};
-use crate::recipe::tasks::{Task, TaskLimits};
+use crate::recipe::tasks::Task;
 use crate::worker::{Request, Ruling};
 use sandboxes::{Completion, Limits};
 use serde_json::{Value, json};
-
-/// The check that the user's testbench answers.
-pub const CHECK: &str = "outside";
 
 /// The job that judges a task; the error says why it cannot be judged here.
 pub fn request(task: &Task, check: &ExternalCheck) -> Result<Request, String> {
@@ -34,36 +32,22 @@ pub fn request(task: &Task, check: &ExternalCheck) -> Result<Request, String> {
         content: f.content.clone(),
         role: "candidate".into(),
     }));
-    let job = external_job(check, &files, &limits(&task.limits)).map_err(|e| e.to_string())?;
+    let base = Limits {
+        cpu_ms: 60_000,
+        wall_ms: 120_000,
+        ..Limits::default()
+    };
+    let job = external_job(check, &files, &limits(base, &task.limits)).map_err(|e| e.to_string())?;
     let params = json!({"check": check, "refused": refusals(&files)});
     Ok(Request {
         job,
-        check: CHECK.into(),
+        check: OUTSIDE.into(),
         engine: ENGINE.into(),
         judge_version: JUDGE_VERSION,
         seed: 0,
         trials: 1,
         params,
     })
-}
-
-/// The sandbox's limits, but for those that the task sets.
-fn limits(own: &TaskLimits) -> Limits {
-    let base = Limits {
-        cpu_ms: 60_000,
-        wall_ms: 120_000,
-        ..Limits::default()
-    };
-    Limits {
-        cpu_ms: own.cpu_ms.unwrap_or(base.cpu_ms),
-        wall_ms: own.wall_ms.unwrap_or(base.wall_ms),
-        memory_bytes: own.memory_bytes.unwrap_or(base.memory_bytes),
-        pids: own.pids.unwrap_or(base.pids),
-        output_bytes: own.output_bytes.unwrap_or(base.output_bytes),
-        file_bytes: own.file_bytes.unwrap_or(base.file_bytes),
-        disk_bytes: own.disk_bytes.unwrap_or(base.disk_bytes),
-        inodes: own.inodes.unwrap_or(base.inodes),
-    }
 }
 
 /// Judges what [`request`] made. A candidate that could print its own verdict does not pass.

@@ -6,13 +6,13 @@ use std::sync::OnceLock;
 
 use sandboxes::{Bubblewrap, Completion, Job, JobFile, Limits, Options, Step, When, images};
 
-/// `ASSAY_STATE_DIR`, or where the program itself keeps its images.
+/// `ASSAY_STATE`, or where the program itself keeps its images.
 pub fn state_dir() -> PathBuf {
     static STATE: OnceLock<PathBuf> = OnceLock::new();
     let find = || {
         let root = unsafe { libc::geteuid() } == 0;
         let home = || PathBuf::from(std::env::var_os("HOME").expect("HOME")).join(".local/share/assay");
-        let state = std::env::var_os("ASSAY_STATE_DIR").map(PathBuf::from);
+        let state = std::env::var_os("ASSAY_STATE").map(PathBuf::from);
         let state = state.unwrap_or_else(|| if root { PathBuf::from("/var/lib/assay") } else { home() });
         images::build("verilog", &state, &|line| eprintln!("{line}")).expect("image");
         state

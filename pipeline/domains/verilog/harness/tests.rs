@@ -304,6 +304,7 @@ pub(super) fn completion(job: &Job, steps: &[(&str, Status, &str)]) -> Completio
     let steps = job.steps.iter().map(|s| result(&s.name)).collect();
     let tier = "bwrap".to_string();
     Completion {
+        slot: 0,
         steps,
         ended: None,
         cpu_ms: 10,

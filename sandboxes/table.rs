@@ -1,0 +1,66 @@
+//! The table of sandboxes: adding one is a folder and a line here.
+
+use crate::canary::Canary;
+use crate::error::SandboxError;
+use crate::verilog;
+
+/// What a sandbox's folder declares.
+#[derive(Debug)]
+pub(crate) struct SandboxSpec {
+    /// As jobs and commands name it; lower-case letters, digits and `_`.
+    pub name: &'static str,
+    /// `install.sh ROOT LOCK [SOURCE…]`, run by bash in a folder that also holds `base.sh`, `packages.lock` and `files`.
+    pub install: &'static str,
+    /// `packages.lock`: `name=version` of every Debian package of the image.
+    pub lock: &'static str,
+    /// More that the script needs: names and texts. They are part of the image's recipe.
+    pub files: &'static [(&'static str, &'static str)],
+    /// Name of a tool, and the command whose first line of output tells its version.
+    pub tools: &'static [(&'static str, &'static [&'static str])],
+    /// Jobs whose outcome is known: known good, known bad, known cheat.
+    pub canaries: fn() -> Vec<Canary>,
+}
+
+/// Every sandbox there is.
+pub(crate) static TABLE: &[SandboxSpec] = &[verilog::SPEC];
+
+/// The names of all sandboxes, built or not.
+pub fn names() -> Vec<&'static str> {
+    TABLE.iter().map(|spec| spec.name).collect()
+}
+
+/// The jobs that show whether a sandbox tells right from wrong.
+pub fn canaries(name: &str) -> Result<Vec<Canary>, SandboxError> {
+    spec(name).map(|spec| (spec.canaries)())
+}
+
+pub(crate) fn spec(name: &str) -> Result<&'static SandboxSpec, SandboxError> {
+    TABLE
+        .iter()
+        .find(|spec| spec.name == name)
+        .ok_or_else(|| SandboxError::UnknownSandbox {
+            name: name.to_string(),
+            known: names().join(", "),
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_sandbox_can_be_shown_to_fail() {
+        let mut seen = std::collections::BTreeSet::new();
+        for spec in TABLE {
+            assert!(seen.insert(spec.name), "`{}` is registered twice", spec.name);
+            let canaries = (spec.canaries)();
+            let passing = |c: &&Canary| matches!(c.expect, crate::canary::Expect::Passes(_));
+            assert!(
+                canaries.iter().any(|c| passing(&c)) && canaries.len() >= 3,
+                "`{}` needs a canary that passes, one that fails and one that cheats",
+                spec.name
+            );
+            assert!(canaries.iter().all(|c| c.job.sandbox == spec.name));
+        }
+    }
+}
