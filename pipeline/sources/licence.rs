@@ -275,8 +275,10 @@ fn recognise(text: &str) -> Option<String> {
 }
 
 static TAG: LazyLock<Regex> = LazyLock::new(|| {
-    // A constant pattern, exercised by the tests.
-    Regex::new(r"SPDX-License-Identifier:[ \t]*([A-Za-z0-9.+() -]+)").expect("a constant pattern")
+    #[expect(clippy::expect_used, reason = "a constant pattern, exercised by the tests")]
+    {
+        Regex::new(r"SPDX-License-Identifier:[ \t]*([A-Za-z0-9.+() -]+)").expect("a constant pattern")
+    }
 });
 
 /// What a source file says about its own licence, in its first 8 KiB.

@@ -272,8 +272,11 @@ fn find_home_folders(text: &str, hits: &mut Vec<Hit>) {
     }
 }
 
+#[expect(
+    clippy::expect_used,
+    reason = "the patterns are constants above, and the tests exercise them"
+)]
 fn compile(pattern: &str) -> Regex {
-    // The patterns are constants above, and every one of them is exercised by a test.
     Regex::new(pattern).expect("a constant pattern")
 }
 

@@ -1,4 +1,5 @@
 //! The default runtime, for real: what comes back, what limits do, and that nothing is left behind.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod common;
 

@@ -53,8 +53,11 @@ fn opens_code(line: &str) -> bool {
     matches!(first, "module" | "interface" | "package" | "program" | "macromodule")
 }
 
+#[expect(
+    clippy::expect_used,
+    reason = "the patterns are constants above, and the tests exercise them"
+)]
 fn compile(pattern: &str) -> Regex {
-    // The patterns are constants above, and the tests exercise them.
     Regex::new(pattern).expect("a constant pattern")
 }
 
