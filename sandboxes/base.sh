@@ -7,6 +7,7 @@
 #     STAND_INS  packages to be declared present and never installed, as "name name:allowed" (Multi-Arch: foreign unless
 #                said otherwise); for what nothing in a batch job starts
 #     SOURCE     lines of a sources.list; without any, Debian's own
+#     ASSAY_DEB_CACHE (environment), a folder: downloaded packages are kept there, even if the build fails later
 #   clean_root ROOT                                    removes what differs between two builds; the last thing to do
 
 # A status entry of a package that is not there.
@@ -17,17 +18,25 @@ stand_in() {
 }
 
 make_root() {
-  local root=$1 lock=$2 packages=$3 name mode=root
+  local root=$1 lock=$2 packages=$3 name mode=root cache=${ASSAY_DEB_CACHE:-} cached=()
   stand_ins=$(for name in $4; do stand_in "$name"; done)
   pins=$(sed -n 's/^\([^#=][^=]*\)=\(.*\)$/Package: \1\nPin: version \2\nPin-Priority: 1001\n/p' "$lock")
   export stand_ins pins
   shift 4
   [[ $(id -u) == 0 ]] || mode=unshare
+  if [[ -n $cache ]]; then
+    # Everything is downloaded before it is unpacked, and kept whether or not all of it came.
+    cached=(--skip=download/empty --skip=essential/unlink
+      --setup-hook='mkdir -p "$1/var/cache/apt/archives"' --setup-hook="sync-in $cache /var/cache/apt/archives"
+      --essential-hook='APT_CONFIG=$MMDEBSTRAP_APT_CONFIG apt-get --yes --download-only install '"${packages//,/ }"' || true'
+      --essential-hook="sync-out /var/cache/apt/archives $cache")
+  fi
   mmdebstrap --quiet --mode="$mode" --variant=essential --include="$packages" \
     --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-exclude=/usr/share/man/*' \
     --dpkgopt='path-exclude=/usr/share/locale/*' --dpkgopt='path-exclude=/usr/share/info/*' \
     --setup-hook='mkdir -p "$1/etc/apt/preferences.d"; printf "%s\n" "$pins" >"$1/etc/apt/preferences.d/lock"' \
     --essential-hook='printf "%s\n\n" "$stand_ins" >>"$1/var/lib/dpkg/status"' \
+    "${cached[@]}" \
     --customize-hook='dpkg-query --admindir="$1/var/lib/dpkg" -W -f "\${Package}=\${Version}\n" | grep -v "=999$" >"$1/etc/packages"' \
     bookworm - "$@" </dev/null |
     tar -C "$root" --no-same-owner --exclude='./dev/*' -xf -

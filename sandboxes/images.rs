@@ -17,7 +17,7 @@ use sha2::{Digest, Sha256};
 use crate::error::SandboxError;
 use crate::hash::hex;
 use crate::job::{Job, Limits, Status, Step, When};
-use crate::runtime::{Bubblewrap, Options, Tier};
+use crate::runtime::{Bubblewrap, Options, Tier, build_tree};
 use crate::table::{SandboxSpec, TABLE, spec};
 use crate::{aptsources, tree};
 
@@ -25,6 +25,18 @@ use crate::{aptsources, tree};
 const BASE: &str = include_str!("base.sh");
 /// The folder of the script and what it needs, in an unfinished build.
 const INSTALL: &str = "install";
+/// Where the install scripts keep the packages that they downloaded, so that a build that failed goes on from there.
+const PACKAGE_CACHE: &str = "ASSAY_DEB_CACHE";
+
+/// What makes an image's tree. The tree, and so the id, is the same.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Builder {
+    /// The sandbox's install script, with mmdebstrap on this machine.
+    #[default]
+    Script,
+    /// The sandbox's Dockerfile, which runs the same script, with a Docker engine.
+    Docker,
+}
 
 /// A built image.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -63,7 +75,17 @@ pub fn list(state_dir: &Path) -> Result<Vec<ImageInfo>, SandboxError> {
 /// Builds an image unless it is there. Takes minutes and blocks: call it from a thread that may. `progress` gets lines
 /// for people. Two processes that build the same image wait for each other; a build that was killed leaves a temporary
 /// folder, which the next one removes.
-pub fn build(name: &str, state_dir: &Path, progress: &dyn Fn(&str)) -> Result<ImageInfo, SandboxError> {
+pub fn build(name: &str, state_dir: &Path, progress: &(dyn Fn(&str) + Sync)) -> Result<ImageInfo, SandboxError> {
+    build_with(Builder::Script, name, state_dir, progress)
+}
+
+/// [`build`] with either builder.
+pub fn build_with(
+    builder: Builder,
+    name: &str,
+    state_dir: &Path,
+    progress: &(dyn Fn(&str) + Sync),
+) -> Result<ImageInfo, SandboxError> {
     let spec = spec(name)?;
     let fail = |what: &str, error: io::Error| SandboxError::image(name, format!("{what}: {error}"));
     let folder = state_dir.join("images").join(name);
@@ -75,7 +97,13 @@ pub fn build(name: &str, state_dir: &Path, progress: &dyn Fn(&str)) -> Result<Im
     remove_leftovers(&folder).map_err(|error| fail("remove an unfinished build", error))?;
     let work = tempfile::Builder::new().prefix(".build-").tempdir_in(&folder);
     let work = work.map_err(|error| fail("make a folder", error))?;
-    install(spec, work.path(), progress)?;
+    match builder {
+        Builder::Script => install(spec, work.path(), &state_dir.join("packages"), progress)?,
+        Builder::Docker => {
+            let dockerfile = format!("{name}/Dockerfile");
+            build_tree(name, &context(spec), &dockerfile, work.path(), progress)?;
+        }
+    }
     progress("hashing the tree");
     let rootfs = work.path().join("rootfs");
     let (id, bytes) = tree::measure(&rootfs).map_err(|error| fail("read the tree", error))?;
@@ -149,12 +177,30 @@ fn remove_leftovers(folder: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Runs the install script into `work/rootfs`.
-fn install(spec: &SandboxSpec, work: &Path, progress: &dyn Fn(&str)) -> Result<(), SandboxError> {
+/// The files of a `docker build`, laid out as in this folder.
+fn context(spec: &SandboxSpec) -> Vec<(String, &'static str)> {
+    let own = [
+        ("Dockerfile", spec.dockerfile),
+        ("install.sh", spec.install),
+        ("packages.lock", spec.lock),
+    ];
+    let own = own.iter().chain(spec.files);
+    let own = own.map(|(file, text)| (format!("{}/{file}", spec.name), *text));
+    own.chain([("base.sh".to_string(), BASE)]).collect()
+}
+
+/// Runs the install script into `work/rootfs`. Packages are kept in `cache`.
+fn install(
+    spec: &SandboxSpec,
+    work: &Path,
+    cache: &Path,
+    progress: &(dyn Fn(&str) + Sync),
+) -> Result<(), SandboxError> {
     let fail = |what: &str, error: io::Error| SandboxError::image(spec.name, format!("{what}: {error}"));
     let (made, rootfs) = (work.join(INSTALL), work.join("rootfs"));
     fs::create_dir(&rootfs).map_err(|error| fail("make the root folder", error))?;
     fs::create_dir(&made).map_err(|error| fail("make a folder", error))?;
+    fs::create_dir_all(cache).map_err(|error| fail("make a folder for packages", error))?;
     let own = [
         ("base.sh", BASE),
         ("install.sh", spec.install),
@@ -168,6 +214,7 @@ fn install(spec: &SandboxSpec, work: &Path, progress: &dyn Fn(&str)) -> Result<(
     let mut child = Command::new("bash")
         .args([&script, &rootfs, &lock])
         .args(aptsources::bookworm())
+        .env(PACKAGE_CACHE, cache)
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::piped())
@@ -288,7 +335,10 @@ fn keep(mut image: ImageInfo, work: tempfile::TempDir, folder: &Path) -> io::Res
         fs::rename(work.path().join("image.json"), place.join("image.json"))?;
     } else {
         let made = work.keep();
-        fs::remove_dir_all(made.join(INSTALL))?;
+        match fs::remove_dir_all(made.join(INSTALL)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
         fs::rename(&made, &place)?;
     }
     image.rootfs = place.join("rootfs");

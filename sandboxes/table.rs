@@ -11,6 +11,8 @@ pub(crate) struct SandboxSpec {
     pub name: &'static str,
     /// `install.sh ROOT LOCK [SOURCE…]`, run by bash in a folder that also holds `base.sh`, `packages.lock` and `files`.
     pub install: &'static str,
+    /// `Dockerfile`: runs the same script in its stage `build`, into `/rootfs`.
+    pub dockerfile: &'static str,
     /// `packages.lock`: `name=version` of every Debian package of the image.
     pub lock: &'static str,
     /// More that the script needs: names and texts. They are part of the image's recipe.

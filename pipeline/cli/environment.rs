@@ -4,7 +4,7 @@ use super::Failure;
 use crate::store::Store;
 use crate::store::cluster::{Cluster, state_dir};
 use crate::worker::Bench;
-use sandboxes::{Bubblewrap, Runtime, Tier};
+use sandboxes::{Bubblewrap, Docker, Runtime, Tier};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -32,9 +32,12 @@ pub fn parallelism() -> usize {
     std::thread::available_parallelism().map_or(2, usize::from)
 }
 
-/// Flags that choose the sandbox tier.
+/// Flags that choose the sandbox.
 #[derive(clap::Args, Clone, Debug)]
 pub struct SandboxFlags {
+    /// What jobs run under: bubblewrap, or an engine on this machine (DOCKER_HOST=unix://… or its usual socket)
+    #[arg(long, value_name = "RUNTIME", env = "ASSAY_RUNTIME", value_parser = ["bubblewrap", "docker"], default_value = "bubblewrap")]
+    pub runtime: String,
     /// Accept a weaker sandbox by name where a layer is missing (recorded in the evidence of every verdict)
     #[arg(long, value_name = "TIER", env = "ASSAY_ALLOW_WEAKER", value_parser = ["no-cgroup"])]
     pub allow_weaker: Option<String>,
@@ -48,11 +51,15 @@ pub fn runtime(flags: &SandboxFlags, slots: u32) -> Result<Arc<dyn Runtime>, Fai
         .map(str::parse::<Tier>)
         .transpose()
         .map_err(Failure::input)?;
-    Ok(Arc::new(Bubblewrap::open(sandboxes::Options {
+    let options = sandboxes::Options {
         state_dir: state_dir(),
         slots,
         allow_weaker,
-    })?))
+    };
+    Ok(match flags.runtime.as_str() {
+        "docker" => Arc::new(Docker::open(options)?),
+        _ => Arc::new(Bubblewrap::open(options)?),
+    })
 }
 
 /// Ids of the images of this machine, by sandbox.

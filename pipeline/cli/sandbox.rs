@@ -20,7 +20,12 @@ pub struct Args {
 #[derive(clap::Subcommand)]
 pub enum Action {
     /// Build images (all of them, or those named); what is built already is kept
-    Build { names: Vec<String> },
+    Build {
+        names: Vec<String>,
+        /// What makes the tree: the install script by itself, or a Docker engine from the Dockerfile; the image is the same
+        #[arg(long, value_name = "BUILDER", value_parser = ["script", "docker"], default_value = "script")]
+        with: String,
+    },
     /// List images with id, size and tools
     List {
         #[arg(long)]
@@ -34,14 +39,18 @@ pub enum Action {
 
 pub async fn run(args: Args) -> Result<(), Failure> {
     match args.action {
-        Action::Build { names } => build(names).await,
+        Action::Build { names, with } => build(names, &with).await,
         Action::List { json } => list(json),
         Action::Test { names } => test(&args.sandbox, names).await,
         Action::Replay { job_hash } => replay(&args.sandbox, &job_hash).await,
     }
 }
 
-async fn build(names: Vec<String>) -> Result<(), Failure> {
+async fn build(names: Vec<String>, with: &str) -> Result<(), Failure> {
+    let builder = match with {
+        "docker" => images::Builder::Docker,
+        _ => images::Builder::Script,
+    };
     let names: Vec<String> = if names.is_empty() {
         sandboxes::names().into_iter().map(String::from).collect()
     } else {
@@ -50,7 +59,9 @@ async fn build(names: Vec<String>) -> Result<(), Failure> {
     let state = state_dir();
     for name in names {
         let state = state.clone();
-        let built = tokio::task::spawn_blocking(move || images::build(&name, &state, &|line| eprintln!("{line}")));
+        let built = tokio::task::spawn_blocking(move || {
+            images::build_with(builder, &name, &state, &|line| eprintln!("{line}"))
+        });
         let image = built.await.map_err(|e| Failure::environment(e.to_string()))??;
         println!("{} {} {} MB", image.name, image.id, image.bytes >> 20);
     }

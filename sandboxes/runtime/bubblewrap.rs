@@ -11,11 +11,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::driver;
 use super::layout::{Layout, subtree_name};
+use super::logs::Pipes;
 use super::slots::{Lease, MAX_SLOTS, Pool};
 use super::spawn::{Plan, STAGE, Staged, Started, Starter, kill_uid};
-use super::supervise::{KillStray, Pipes, Running, supervise};
+use super::supervise::{KillStray, Running, supervise};
 use super::users::Uids;
-use super::{RunFuture, Runtime, Tier, seccomp};
+use super::{ENVIRONMENT, OPEN_FILES, RunFuture, Runtime, STACK_BYTES, Tier, seccomp};
 use crate::error::SandboxError;
 use crate::hash::ancestors;
 use crate::images::{self, ImageInfo};
@@ -23,14 +24,8 @@ use crate::job::{Completion, Job, Limits};
 
 /// Where bwrap is looked for.
 const BWRAP: [&str; 3] = ["/usr/bin/bwrap", "/usr/local/bin/bwrap", "/bin/bwrap"];
-/// All that a step finds in its environment.
-const ENVIRONMENT: [&str; 4] = ["PATH=/usr/bin:/bin", "HOME=/job", "LANG=C.UTF-8", "TZ=UTC"];
 /// Devices that a job sees; the image holds an empty file for each.
 const DEVICES: [&str; 5] = ["/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom"];
-/// Open files per process.
-const OPEN_FILES: u64 = 256;
-/// The stack of a process, bytes: the usual default, whatever the caller's is.
-const STACK_BYTES: u64 = 8 << 20;
 const PAGE_BYTES: u64 = 4096;
 
 /// How to open a [`Bubblewrap`].

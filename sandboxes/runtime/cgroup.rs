@@ -36,20 +36,75 @@ pub(crate) struct Usage {
 pub(crate) struct SlotGroup {
     layout: Layout,
     name: String,
-    /// v1 groups are kept and reset, so their counters of events start from here.
-    oom_base: u64,
-    pids_base: u64,
     files: Option<Files>,
 }
 
 /// The files read while a job runs, kept open.
 #[derive(Debug)]
-struct Files {
+pub(crate) struct Files {
+    v2: bool,
     cpu: File,
     peak: Option<File>,
     oom: File,
     pids: File,
     pressure: Option<File>,
+    /// Events from before the job: groups of v1 are kept and reset.
+    oom_base: u64,
+    pids_base: u64,
+}
+
+impl Files {
+    /// Of a group in v1 hierarchies; `unified` is its folder in the v2 tree of a hybrid machine.
+    pub fn v1(memory: &Path, pids: &Path, cpuacct: &Path, unified: Option<&Path>) -> io::Result<Files> {
+        let oom = File::open(memory.join("memory.oom_control"))?;
+        let pids = File::open(pids.join("pids.events"))?;
+        Ok(Files {
+            v2: false,
+            cpu: File::open(cpuacct.join("cpuacct.usage"))?,
+            peak: Some(File::open(memory.join("memory.max_usage_in_bytes"))?),
+            oom_base: field(&oom, "oom_kill ")?,
+            pids_base: field(&pids, "max ")?,
+            oom,
+            pids,
+            pressure: unified.and_then(|folder| File::open(folder.join("cpu.pressure")).ok()),
+        })
+    }
+
+    /// Of a group in a v2 tree that was made for this job.
+    pub fn v2(group: &Path) -> io::Result<Files> {
+        Ok(Files {
+            v2: true,
+            cpu: File::open(group.join("cpu.stat"))?,
+            peak: File::open(group.join("memory.peak")).ok(),
+            oom: File::open(group.join("memory.events"))?,
+            pids: File::open(group.join("pids.events"))?,
+            pressure: File::open(group.join("cpu.pressure")).ok(),
+            oom_base: 0,
+            pids_base: 0,
+        })
+    }
+
+    pub fn usage(&self) -> io::Result<Usage> {
+        let cpu_ms = if self.v2 {
+            field(&self.cpu, "usage_usec ")? / 1_000
+        } else {
+            first_number(&read(&self.cpu)?)? / 1_000_000
+        };
+        let peak_bytes = match &self.peak {
+            Some(file) => first_number(&read(file)?)?,
+            None => 0,
+        };
+        let pressure = self.pressure.as_ref();
+        Ok(Usage {
+            cpu_ms,
+            peak_bytes,
+            out_of_memory: field(&self.oom, "oom_kill ")? > self.oom_base,
+            out_of_pids: field(&self.pids, "max ")? > self.pids_base,
+            waited_ms: pressure
+                .and_then(|file| read(file).ok())
+                .and_then(|text| waited_ms(&text)),
+        })
+    }
 }
 
 impl SlotGroup {
@@ -68,8 +123,6 @@ impl SlotGroup {
         let mut group = SlotGroup {
             layout: layout.clone(),
             name,
-            oom_base: 0,
-            pids_base: 0,
             files: None,
         };
         if let Layout::V2 { .. } = layout {
@@ -116,18 +169,7 @@ impl SlotGroup {
                 fs::write(cpuacct.join("cpuacct.usage"), "0")?;
                 fs::write(pids_dir.join("pids.max"), pids)?;
                 let unified = unified.map(|base| self.folder(&base));
-                let files = Files {
-                    cpu: File::open(cpuacct.join("cpuacct.usage"))?,
-                    peak: Some(File::open(memory.join("memory.max_usage_in_bytes"))?),
-                    oom: File::open(memory.join("memory.oom_control"))?,
-                    pids: File::open(pids_dir.join("pids.events"))?,
-                    pressure: unified
-                        .as_ref()
-                        .and_then(|folder| File::open(folder.join("cpu.pressure")).ok()),
-                };
-                self.oom_base = field(&files.oom, "oom_kill ")?;
-                self.pids_base = field(&files.pids, "max ")?;
-                self.files = Some(files);
+                self.files = Some(Files::v1(&memory, &pids_dir, &cpuacct, unified.as_deref())?);
                 [Some(memory), Some(pids_dir), Some(cpuacct), unified]
                     .iter()
                     .flatten()
@@ -143,14 +185,7 @@ impl SlotGroup {
                 let _ = fs::write(job.join("memory.swap.max"), "0");
                 fs::write(job.join("memory.oom.group"), "1")?;
                 fs::write(job.join("pids.max"), pids)?;
-                (self.oom_base, self.pids_base) = (0, 0);
-                self.files = Some(Files {
-                    cpu: File::open(job.join("cpu.stat"))?,
-                    peak: File::open(job.join("memory.peak")).ok(),
-                    oom: File::open(job.join("memory.events"))?,
-                    pids: File::open(job.join("pids.events"))?,
-                    pressure: File::open(job.join("cpu.pressure")).ok(),
-                });
+                self.files = Some(Files::v2(&job)?);
                 Ok(vec![join_file(&job)?])
             }
         }
@@ -158,28 +193,7 @@ impl SlotGroup {
 
     /// What the job has used since [`SlotGroup::begin`].
     pub fn usage(&self) -> io::Result<Usage> {
-        let Some(files) = &self.files else {
-            return Ok(Usage::default());
-        };
-        let cpu_ms = match self.layout {
-            Layout::V1 { .. } => first_number(&read(&files.cpu)?)? / 1_000_000,
-            Layout::V2 { .. } => field(&files.cpu, "usage_usec ")? / 1_000,
-        };
-        let peak_bytes = match &files.peak {
-            Some(file) => first_number(&read(file)?)?,
-            None => 0,
-        };
-        Ok(Usage {
-            cpu_ms,
-            peak_bytes,
-            out_of_memory: field(&files.oom, "oom_kill ")? > self.oom_base,
-            out_of_pids: field(&files.pids, "max ")? > self.pids_base,
-            waited_ms: files
-                .pressure
-                .as_ref()
-                .and_then(|file| read(file).ok())
-                .and_then(|text| waited_ms(&text)),
-        })
+        self.files.as_ref().map_or(Ok(Usage::default()), Files::usage)
     }
 
     /// Kills everything in the slot, and returns once nothing is left or `patience` has passed.
@@ -215,17 +229,7 @@ impl SlotGroup {
 
     /// For how long the process that waited longest, of those now in the slot, was ready to run and had no CPU.
     pub fn waiting_ms(&self) -> u64 {
-        let delay = |pid: &i32| -> Option<u64> {
-            let text = fs::read_to_string(format!("/proc/{pid}/schedstat")).ok()?;
-            text.split_whitespace().nth(1)?.parse().ok()
-        };
-        self.members()
-            .unwrap_or_default()
-            .iter()
-            .filter_map(delay)
-            .max()
-            .unwrap_or(0)
-            / 1_000_000
+        longest_wait_ms(&self.members().unwrap_or_default())
     }
 
     pub fn is_empty(&self) -> io::Result<bool> {
@@ -237,15 +241,7 @@ impl SlotGroup {
         if let Layout::V2 { .. } = self.layout {
             group.push("job");
         }
-        match fs::read_to_string(group.join("cgroup.procs")) {
-            Ok(text) => Ok(text
-                .lines()
-                .filter_map(|line| line.parse().ok())
-                .filter(|pid| *pid > 0)
-                .collect()),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
-            Err(error) => Err(error),
-        }
+        members(&group)
     }
 
     /// Removes the slot's groups, which must be empty.
@@ -255,6 +251,28 @@ impl SlotGroup {
             let _ = fs::remove_dir(folder.join("job"));
             let _ = fs::remove_dir(&folder);
         }
+    }
+}
+
+/// For how long the process that waited longest, of these, was ready to run and had no CPU, milliseconds.
+pub(crate) fn longest_wait_ms(pids: &[i32]) -> u64 {
+    let delay = |pid: &i32| -> Option<u64> {
+        let text = fs::read_to_string(format!("/proc/{pid}/schedstat")).ok()?;
+        text.split_whitespace().nth(1)?.parse().ok()
+    };
+    pids.iter().filter_map(delay).max().unwrap_or(0) / 1_000_000
+}
+
+/// The processes in a group, not those in groups below it.
+pub(crate) fn members(group: &Path) -> io::Result<Vec<i32>> {
+    match fs::read_to_string(group.join("cgroup.procs")) {
+        Ok(text) => Ok(text
+            .lines()
+            .filter_map(|line| line.parse().ok())
+            .filter(|pid| *pid > 0)
+            .collect()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+        Err(error) => Err(error),
     }
 }
 

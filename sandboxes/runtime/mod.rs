@@ -11,8 +11,10 @@ use crate::job::{Completion, Job};
 
 mod bubblewrap;
 mod cgroup;
+mod docker;
 mod driver;
 mod layout;
+mod logs;
 mod seccomp;
 mod slots;
 mod spawn;
@@ -20,6 +22,15 @@ mod supervise;
 mod users;
 
 pub use bubblewrap::{Bubblewrap, Options};
+pub use docker::Docker;
+pub(crate) use docker::build_tree;
+
+/// All that a step finds in its environment.
+const ENVIRONMENT: [&str; 4] = ["PATH=/usr/bin:/bin", "HOME=/job", "LANG=C.UTF-8", "TZ=UTC"];
+/// Open files per process.
+const OPEN_FILES: u64 = 256;
+/// The stack of a process, bytes: the usual default, whatever the caller's is.
+const STACK_BYTES: u64 = 8 << 20;
 
 /// What [`Runtime::run`] returns.
 pub type RunFuture<'a> = Pin<Box<dyn Future<Output = Result<Completion, SandboxError>> + Send + 'a>>;
@@ -45,7 +56,7 @@ pub trait Runtime: Send + Sync {
 /// How strongly jobs are isolated, strongest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Tier {
-    /// bubblewrap with a uid and a control group per slot: every limit holds for the whole tree of processes.
+    /// Every limit holds for the whole tree of processes: bubblewrap with a uid and a control group per slot, or docker.
     Full,
     /// No control groups: memory and CPU time are bounded per process only, and process counts per uid. Where the user
     /// has no range of uids, slots share the user's own.

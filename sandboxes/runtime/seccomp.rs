@@ -3,6 +3,10 @@
 //! Everything is allowed but what reaches beyond the sandbox's namespaces: other socket families (`AF_VSOCK` ignores the
 //! network namespace), new namespaces, mounts, io_uring (it makes calls that no filter sees), tracing and stealing
 //! descriptors from other processes, kernel keys, BPF, and calls newer than this list.
+//!
+//! One list, two forms: the BPF program that bwrap loads ([`program`]), and the profile that a Docker engine compiles
+//! ([`profile`]). The profile goes by names, so it cannot refuse calls that have none yet, and it lets `personality` turn
+//! off the randomization of addresses, which the engine does not do by itself.
 
 use std::collections::BTreeMap;
 
@@ -11,67 +15,75 @@ use seccompiler::{
     BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter, SeccompRule,
     TargetArch, sock_filter,
 };
+use serde_json::{Value, json};
+
+/// A call's name and number.
+type Call = (&'static str, c_long);
+
+macro_rules! calls {
+    ($($name:ident),* $(,)?) => { &[$((stringify!($name), libc::$name)),*] };
+}
 
 /// Refused whatever their arguments, with `EPERM`.
-const DENIED: &[c_long] = &[
-    libc::SYS_io_uring_setup,
-    libc::SYS_io_uring_enter,
-    libc::SYS_io_uring_register,
-    libc::SYS_unshare,
-    libc::SYS_setns,
-    libc::SYS_bpf,
-    libc::SYS_keyctl,
-    libc::SYS_add_key,
-    libc::SYS_request_key,
-    libc::SYS_userfaultfd,
-    libc::SYS_ptrace,
-    libc::SYS_process_vm_readv,
-    libc::SYS_process_vm_writev,
-    libc::SYS_process_madvise,
-    libc::SYS_process_mrelease,
-    libc::SYS_pidfd_open,
-    libc::SYS_pidfd_getfd,
-    libc::SYS_kcmp,
-    libc::SYS_perf_event_open,
-    libc::SYS_mount,
-    libc::SYS_umount2,
-    libc::SYS_pivot_root,
-    libc::SYS_chroot,
-    libc::SYS_mount_setattr,
-    libc::SYS_move_mount,
-    libc::SYS_open_tree,
-    libc::SYS_fsopen,
-    libc::SYS_fsconfig,
-    libc::SYS_fsmount,
-    libc::SYS_fspick,
-    libc::SYS_open_by_handle_at,
-    libc::SYS_name_to_handle_at,
-    libc::SYS_fanotify_init,
-    libc::SYS_kexec_load,
-    libc::SYS_kexec_file_load,
-    libc::SYS_init_module,
-    libc::SYS_finit_module,
-    libc::SYS_delete_module,
-    libc::SYS_reboot,
-    libc::SYS_swapon,
-    libc::SYS_swapoff,
-    libc::SYS_acct,
-    libc::SYS_quotactl,
-    libc::SYS_quotactl_fd,
-    libc::SYS_syslog,
-    libc::SYS_settimeofday,
-    libc::SYS_clock_settime,
-    libc::SYS_clock_adjtime,
-    libc::SYS_adjtimex,
-    libc::SYS_sethostname,
-    libc::SYS_setdomainname,
-    libc::SYS_iopl,
-    libc::SYS_ioperm,
-    libc::SYS_personality,
-    libc::SYS_vhangup,
-    libc::SYS_lookup_dcookie,
-    libc::SYS_move_pages,
-    libc::SYS_migrate_pages,
+const DENIED: &[Call] = calls![
+    SYS_io_uring_setup,
+    SYS_io_uring_enter,
+    SYS_io_uring_register,
+    SYS_unshare,
+    SYS_setns,
+    SYS_bpf,
+    SYS_keyctl,
+    SYS_add_key,
+    SYS_request_key,
+    SYS_userfaultfd,
+    SYS_ptrace,
+    SYS_process_vm_readv,
+    SYS_process_vm_writev,
+    SYS_process_madvise,
+    SYS_process_mrelease,
+    SYS_pidfd_open,
+    SYS_pidfd_getfd,
+    SYS_kcmp,
+    SYS_perf_event_open,
+    SYS_mount,
+    SYS_umount2,
+    SYS_pivot_root,
+    SYS_chroot,
+    SYS_mount_setattr,
+    SYS_move_mount,
+    SYS_open_tree,
+    SYS_fsopen,
+    SYS_fsconfig,
+    SYS_fsmount,
+    SYS_fspick,
+    SYS_open_by_handle_at,
+    SYS_name_to_handle_at,
+    SYS_fanotify_init,
+    SYS_kexec_load,
+    SYS_kexec_file_load,
+    SYS_init_module,
+    SYS_finit_module,
+    SYS_delete_module,
+    SYS_reboot,
+    SYS_swapon,
+    SYS_swapoff,
+    SYS_acct,
+    SYS_quotactl,
+    SYS_quotactl_fd,
+    SYS_syslog,
+    SYS_settimeofday,
+    SYS_clock_settime,
+    SYS_clock_adjtime,
+    SYS_adjtimex,
+    SYS_sethostname,
+    SYS_setdomainname,
+    SYS_iopl,
+    SYS_ioperm,
+    SYS_personality,
+    SYS_vhangup,
+    SYS_lookup_dcookie,
+    SYS_move_pages,
+    SYS_migrate_pages,
 ];
 
 /// Bits of `clone`'s flags that ask for a new namespace.
@@ -107,35 +119,77 @@ pub(crate) fn program() -> Result<Vec<u8>, String> {
     Ok(all.flat_map(encode).collect())
 }
 
-fn rules() -> Result<BTreeMap<i64, Vec<SeccompRule>>, seccompiler::BackendError> {
-    let only = |argument: u8, op: SeccompCmpOp, value: u64| -> Result<SeccompRule, seccompiler::BackendError> {
-        SeccompRule::new(vec![SeccompCondition::new(
-            argument,
-            SeccompCmpArgLen::Dword,
-            op,
-            value,
-        )?])
-    };
-    let mut rules: BTreeMap<i64, Vec<SeccompRule>> = DENIED.iter().map(|call| (*call, vec![])).collect();
+/// When a call is refused, by one of its arguments.
+#[derive(Clone, Copy)]
+enum Test {
+    /// It is anything else.
+    Not(u64),
+    Is(u64),
+    HasBit(u64),
+}
+
+/// Refused with `EPERM` where one of these finds its argument so.
+fn conditional() -> Vec<(Call, u8, Test)> {
     let unix = libc::AF_UNIX as u64;
-    rules.insert(libc::SYS_socket, vec![only(0, SeccompCmpOp::Ne, unix)?]);
-    rules.insert(libc::SYS_socketpair, vec![only(0, SeccompCmpOp::Ne, unix)?]);
-    // Limits of other processes: the driver has the same uid as the steps.
-    rules.insert(libc::SYS_prlimit64, vec![only(0, SeccompCmpOp::Ne, 0)?]);
-    rules.insert(
-        libc::SYS_ioctl,
-        vec![
-            only(1, SeccompCmpOp::Eq, libc::TIOCSTI)?,
-            only(1, SeccompCmpOp::Eq, TIOCLINUX)?,
-        ],
-    );
-    let mut clone = Vec::new();
-    for bit in CLONE_NAMESPACES {
-        let bit = bit as u32 as u64;
-        clone.push(only(0, SeccompCmpOp::MaskedEq(bit), bit)?);
+    let mut list = vec![
+        (("SYS_socket", libc::SYS_socket), 0, Test::Not(unix)),
+        (("SYS_socketpair", libc::SYS_socketpair), 0, Test::Not(unix)),
+        // Limits of other processes: the driver has the same uid as the steps.
+        (("SYS_prlimit64", libc::SYS_prlimit64), 0, Test::Not(0)),
+        (("SYS_ioctl", libc::SYS_ioctl), 1, Test::Is(libc::TIOCSTI)),
+        (("SYS_ioctl", libc::SYS_ioctl), 1, Test::Is(TIOCLINUX)),
+    ];
+    let bits = CLONE_NAMESPACES.map(|bit| u64::from(bit as u32));
+    list.extend(bits.map(|bit| (("SYS_clone", libc::SYS_clone), 0, Test::HasBit(bit))));
+    list
+}
+
+fn rules() -> Result<BTreeMap<i64, Vec<SeccompRule>>, seccompiler::BackendError> {
+    let mut rules: BTreeMap<i64, Vec<SeccompRule>> = DENIED.iter().map(|(_, call)| (*call, vec![])).collect();
+    for ((_, call), argument, test) in conditional() {
+        let (op, value) = match test {
+            Test::Not(value) => (SeccompCmpOp::Ne, value),
+            Test::Is(value) => (SeccompCmpOp::Eq, value),
+            Test::HasBit(bit) => (SeccompCmpOp::MaskedEq(bit), bit),
+        };
+        let condition = SeccompCondition::new(argument, SeccompCmpArgLen::Dword, op, value)?;
+        rules.entry(call).or_default().push(SeccompRule::new(vec![condition])?);
     }
-    rules.insert(libc::SYS_clone, clone);
     Ok(rules)
+}
+
+/// The same as a Docker engine takes it (`--security-opt seccomp=`), JSON.
+pub(crate) fn profile() -> String {
+    /// `personality`'s argument for addresses that are the same in every run.
+    const ADDR_NO_RANDOMIZE: u64 = 0x0004_0000;
+    let own = ("SYS_personality", libc::SYS_personality);
+    let name = |call: &Call| call.0.trim_start_matches("SYS_").to_string();
+    let refused = |names: Vec<String>, errno: i32, args: Vec<Value>| json!({"names": names, "action": "SCMP_ACT_ERRNO", "errnoRet": errno, "args": args});
+    let always = DENIED.iter().filter(|call| **call != own).map(name).collect();
+    let mut list = vec![
+        refused(vec!["clone3".to_string()], libc::ENOSYS, vec![]),
+        refused(always, libc::EPERM, vec![]),
+    ];
+    for (call, argument, test) in conditional()
+        .into_iter()
+        .chain([(own, 0, Test::Not(ADDR_NO_RANDOMIZE))])
+    {
+        // The engine compares 64 bits, of which the kernel looks at 32.
+        let (op, value, second) = match test {
+            Test::Not(value) => ("SCMP_CMP_NE", value, 0),
+            Test::Is(value) => ("SCMP_CMP_MASKED_EQ", u64::from(u32::MAX), value),
+            Test::HasBit(bit) => ("SCMP_CMP_MASKED_EQ", bit, bit),
+        };
+        let compared = json!({"index": argument, "value": value, "valueTwo": second, "op": op});
+        list.push(refused(vec![name(&call)], libc::EPERM, vec![compared]));
+    }
+    // Calls of any other architecture, x32 among them, kill.
+    let native = if cfg!(target_arch = "aarch64") {
+        "SCMP_ARCH_AARCH64"
+    } else {
+        "SCMP_ARCH_X86_64"
+    };
+    json!({"defaultAction": "SCMP_ACT_ALLOW", "architectures": [native], "syscalls": list}).to_string()
 }
 
 const TIOCLINUX: u64 = 0x541c;
@@ -187,5 +241,23 @@ mod tests {
         let program = program().unwrap();
         assert_eq!(program.len() % 8, 0);
         assert!(program.len() / 8 < 4096, "{} instructions", program.len() / 8);
+    }
+
+    #[test]
+    fn the_profile_refuses_what_the_program_refuses() {
+        let profile: Value = serde_json::from_str(&profile()).unwrap();
+        let named: std::collections::BTreeSet<&str> = profile["syscalls"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .flat_map(|rule| rule["names"].as_array().unwrap())
+            .map(|name| name.as_str().unwrap())
+            .collect();
+        for (name, _) in DENIED {
+            assert!(named.contains(name.strip_prefix("SYS_").unwrap()), "{name}");
+        }
+        // Every number of the program, and clone3, which its prelude answers.
+        assert_eq!(named.len(), rules().unwrap().len() + 1);
+        assert_eq!(profile["defaultAction"], "SCMP_ACT_ALLOW");
     }
 }

@@ -1,19 +1,17 @@
 //! Watches one running sandbox: reads its logs, meters it, ends it at its limits, and leaves the slot clean.
 
-use std::future::poll_fn;
+use std::future::Future;
 use std::io;
 use std::os::fd::OwnedFd;
-use std::pin::Pin;
-use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
+use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
-use tokio::io::{AsyncRead, Interest, ReadBuf};
-use tokio::net::unix::pipe::Receiver;
 use tokio::time::{sleep_until, timeout};
 
 use super::cgroup::{SlotGroup, Usage, waited_ms};
 use super::driver::Report;
+use super::logs::{Drained, Logs, Pipes};
 use super::slots::{Lease, PATIENCE};
 use super::spawn::{Started, await_end, kill_inner, kill_outer};
 use crate::error::SandboxError;
@@ -24,18 +22,6 @@ const FIRST_POLL: Duration = Duration::from_millis(20);
 const SLOWEST_POLL: Duration = Duration::from_millis(250);
 /// A sandbox whose first process was killed ends this soon, or is killed harder.
 const SOON: Duration = Duration::from_millis(500);
-/// Most of what the sandbox itself may say (bwrap's complaints; the driver's reports), bytes.
-const TALK_BYTES: usize = 64 << 10;
-
-/// The reading ends of a sandbox's pipes.
-pub(crate) struct Pipes {
-    /// bwrap's and the driver's complaints.
-    pub talk: OwnedFd,
-    /// The driver's reports.
-    pub report: OwnedFd,
-    /// One per step.
-    pub logs: Vec<OwnedFd>,
-}
 
 /// A sandbox that runs. Dropped, it dies, and its slot is empty before it goes back to the pool.
 pub(crate) struct Running {
@@ -71,18 +57,6 @@ impl Running {
         match self.lease.group() {
             Some(group) => group.kill_once(),
             None => (self.kill_stray)(self.lease.number()),
-        }
-    }
-
-    fn usage(&self) -> Result<Usage, SandboxError> {
-        match self.lease.group() {
-            Some(group) => group
-                .usage()
-                .map_err(|error| SandboxError::supervisor("read the accounts", error)),
-            None => Ok(Usage {
-                waited_ms: machine_pressure(),
-                ..Usage::default()
-            }),
         }
     }
 
@@ -150,7 +124,7 @@ pub(crate) async fn supervise(
     let begun = Instant::now();
     let mut logs = Logs::new(pipes, job.limits.output_bytes as usize)
         .map_err(|error| SandboxError::supervisor("open the pipes", error))?;
-    let watched = watch(&running, &mut logs, job, begun).await?;
+    let watched = guard(&running, &mut logs, job, begun).await?;
     let wall_ms = begun.elapsed().as_millis() as u64;
     let (code, waited) = running
         .finish()
@@ -171,15 +145,8 @@ pub(crate) async fn supervise(
         return Err(SandboxError::Spawn(complaint(logs.talk(), code)));
     }
     let starved = watched.starved(ended, wall_ms, usage.waited_ms);
-    let results = job.steps.iter().zip(report.statuses).zip(logs.into_logs());
     Ok(Completion {
-        steps: results
-            .map(|((step, status), log)| StepResult {
-                name: step.name.clone(),
-                status,
-                log,
-            })
-            .collect(),
+        steps: results(job, report, logs),
         ended,
         cpu_ms: usage.cpu_ms,
         wall_ms,
@@ -188,6 +155,18 @@ pub(crate) async fn supervise(
         slot: running.lease.number(),
         tier: tier.to_string(),
     })
+}
+
+/// Statuses and logs, by step.
+pub(crate) fn results(job: &Job, report: Report, logs: Logs) -> Vec<StepResult> {
+    let results = job.steps.iter().zip(report.statuses).zip(logs.into_logs());
+    results
+        .map(|((step, status), log)| StepResult {
+            name: step.name.clone(),
+            status,
+            log,
+        })
+        .collect()
 }
 
 fn complaint(talk: &[u8], code: Option<i32>) -> String {
@@ -199,9 +178,40 @@ fn complaint(talk: &[u8], code: Option<i32>) -> String {
     }
 }
 
+/// A sandbox that runs, as [`watch`] sees it.
+pub(crate) trait Metered {
+    /// Whether it is over once every log is closed. Otherwise its first process has to end.
+    const ENDS_WITH_LOGS: bool;
+
+    fn usage(&self) -> Result<Usage, SandboxError>;
+
+    /// For how long the process that waited longest, of those alive, was ready to run and had no CPU, milliseconds.
+    fn waiting_ms(&self) -> u64;
+}
+
+impl Metered for Running {
+    const ENDS_WITH_LOGS: bool = false;
+
+    fn usage(&self) -> Result<Usage, SandboxError> {
+        match self.lease.group() {
+            Some(group) => group
+                .usage()
+                .map_err(|error| SandboxError::supervisor("read the accounts", error)),
+            None => Ok(Usage {
+                waited_ms: machine_pressure(),
+                ..Usage::default()
+            }),
+        }
+    }
+
+    fn waiting_ms(&self) -> u64 {
+        self.lease.group().map_or(0, SlotGroup::waiting_ms)
+    }
+}
+
 /// What was seen while the job ran.
-struct Watched {
-    ended: Option<Ended>,
+pub(crate) struct Watched {
+    pub ended: Option<Ended>,
     /// Waiting time at the first look.
     waited_before: Option<u64>,
     /// Waiting time of the processes that were alive at the end, milliseconds.
@@ -211,7 +221,7 @@ struct Watched {
 impl Watched {
     /// A wall time-out proves nothing if for half of it or more a process of the job was ready and got no CPU. CPU time
     /// and memory are counted, not timed, so a starved machine does not change what they say.
-    fn starved(&self, ended: Option<Ended>, wall_ms: u64, waited: Option<u64>) -> bool {
+    pub fn starved(&self, ended: Option<Ended>, wall_ms: u64, waited: Option<u64>) -> bool {
         let waited = waited
             .zip(self.waited_before)
             .map_or(0, |(now, before)| now.saturating_sub(before))
@@ -222,7 +232,7 @@ impl Watched {
 
 /// Which limit the accounts say was passed. Checked at the end too, so that the answer does not depend on whether a look
 /// came in time.
-fn over(usage: &Usage, job: &Job) -> Option<Ended> {
+pub(crate) fn over(usage: &Usage, job: &Job) -> Option<Ended> {
     if usage.out_of_memory {
         Some(Ended::Memory)
     } else if usage.cpu_ms > job.limits.cpu_ms {
@@ -234,35 +244,72 @@ fn over(usage: &Usage, job: &Job) -> Option<Ended> {
     }
 }
 
-/// Waits for the sandbox to end, and ends it at its limits.
-async fn watch(running: &Running, logs: &mut Logs, job: &Job, begun: Instant) -> Result<Watched, SandboxError> {
+/// Waits for bwrap to end, and ends it at the job's limits.
+async fn guard(running: &Running, logs: &mut Logs, job: &Job, begun: Instant) -> Result<Watched, SandboxError> {
     let fail = |error| SandboxError::supervisor("watch the sandbox", error);
     let Some(started) = &running.started else {
         return Err(fail(io::Error::other("it has ended already")));
     };
-    let pidfd = started.pidfd.try_clone().map_err(fail)?;
+    let exit = exit_of(started.pidfd.try_clone().map_err(fail)?).map_err(fail)?;
+    let watched = watch(running, exited(&exit), logs, job, begun).await?;
+    if watched.ended.is_some() {
+        running.kill();
+        if timeout(SOON, exited(&exit)).await.is_err() {
+            running.kill_hard();
+            let dead = timeout(PATIENCE, exited(&exit)).await;
+            dead.map_err(|_| fail(io::Error::other("it does not die")))?
+                .map_err(fail)?;
+        }
+    }
+    Ok(watched)
+}
+
+/// A pidfd to be awaited by [`exited`].
+pub(crate) fn exit_of(pidfd: OwnedFd) -> io::Result<AsyncFd<OwnedFd>> {
     // SAFETY: an `OwnedFd` names one open descriptor for as long as it lives, and `AsyncFd` owns it.
     let exit = unsafe { AsyncFd::register_with_interest(pidfd, Interest::READABLE) };
-    let exit = exit.map_err(|error| fail(error.into()))?;
+    exit.map_err(io::Error::from)
+}
+
+/// Waits until the process has ended.
+pub(crate) async fn exited(exit: &AsyncFd<OwnedFd>) -> io::Result<()> {
+    let _still_readable = exit.readable().await?;
+    Ok(())
+}
+
+/// Waits for a sandbox to end by itself (`exit`, or its logs' end), or to pass one of the job's limits.
+pub(crate) async fn watch<S: Metered>(
+    sandbox: &S,
+    exit: impl Future<Output = io::Result<()>>,
+    logs: &mut Logs,
+    job: &Job,
+    begun: Instant,
+) -> Result<Watched, SandboxError> {
+    let mut exit = std::pin::pin!(exit);
     let deadline = begun + Duration::from_millis(job.limits.wall_ms);
     let cores = std::thread::available_parallelism().map_or(1, |cores| cores.get() as u64);
     let mut pause = FIRST_POLL;
     let mut look = begun + pause;
+    let mut closed = false;
     let mut watched = Watched {
         ended: None,
         waited_before: None,
         waited_alive: 0,
     };
-    let ended = loop {
+    watched.ended = loop {
         tokio::select! {
             biased;
-            ready = exit.readable() => {
-                let _still_readable = ready.map_err(fail)?;
+            ended = &mut exit => {
+                ended.map_err(|error| SandboxError::supervisor("watch the sandbox", error))?;
                 break None;
             }
-            Drained::Overflow = logs.drain() => break Some(Ended::Output),
+            drained = logs.drain(), if !closed => match drained {
+                Drained::Overflow => break Some(Ended::Output),
+                Drained::Closed if S::ENDS_WITH_LOGS => break None,
+                Drained::Closed => closed = true,
+            },
             () = sleep_until(look.min(deadline).into()) => {
-                let usage = running.usage()?;
+                let usage = sandbox.usage()?;
                 watched.waited_before = watched.waited_before.or(usage.waited_ms);
                 if let Some(limit) = over(&usage, job) {
                     break Some(limit);
@@ -277,115 +324,10 @@ async fn watch(running: &Running, logs: &mut Logs, job: &Job, begun: Instant) ->
             }
         }
     };
-    watched.ended = ended;
-    if ended.is_some() {
-        watched.waited_alive = running.lease.group().map_or(0, SlotGroup::waiting_ms);
-        running.kill();
-        if timeout(SOON, exit.readable()).await.is_err() {
-            running.kill_hard();
-            let dead = timeout(PATIENCE, exit.readable()).await;
-            let _still_readable = dead
-                .map_err(|_| fail(io::Error::other("it does not die")))?
-                .map_err(fail)?;
-        }
+    if watched.ended.is_some() {
+        watched.waited_alive = sandbox.waiting_ms();
     }
     Ok(watched)
-}
-
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Drained {
-    Closed,
-    Overflow,
-}
-
-/// Reads every pipe as it fills.
-struct Logs {
-    /// Talk, report, then one per step; `None` once closed.
-    pipes: Vec<(Option<Receiver>, Vec<u8>)>,
-    /// What the steps may still write, bytes.
-    left: usize,
-    overflow: bool,
-}
-
-impl Logs {
-    const TALK: usize = 0;
-    const REPORT: usize = 1;
-    const STEPS: usize = 2;
-
-    fn new(pipes: Pipes, output_bytes: usize) -> io::Result<Logs> {
-        let all = [pipes.talk, pipes.report].into_iter().chain(pipes.logs);
-        let pipes = all
-            .map(|fd| Ok((Some(Receiver::from_owned_fd(fd)?), Vec::new())))
-            .collect::<io::Result<_>>()?;
-        Ok(Logs {
-            pipes,
-            left: output_bytes,
-            overflow: false,
-        })
-    }
-
-    fn talk(&self) -> &[u8] {
-        &self.pipes[Self::TALK].1
-    }
-
-    fn report(&self) -> &[u8] {
-        &self.pipes[Self::REPORT].1
-    }
-
-    fn into_logs(self) -> impl Iterator<Item = Vec<u8>> {
-        self.pipes.into_iter().skip(Self::STEPS).map(|(_, bytes)| bytes)
-    }
-
-    /// Reads until every pipe is closed or the steps have written more than they may. Safe to drop and call again.
-    async fn drain(&mut self) -> Drained {
-        poll_fn(|context| self.poll_drain(context)).await
-    }
-
-    fn poll_drain(&mut self, context: &mut Context<'_>) -> Poll<Drained> {
-        let mut open = false;
-        for index in 0..self.pipes.len() {
-            open |= self.poll_pipe(index, context).is_pending();
-            if self.overflow {
-                return Poll::Ready(Drained::Overflow);
-            }
-        }
-        if open {
-            Poll::Pending
-        } else {
-            Poll::Ready(Drained::Closed)
-        }
-    }
-
-    /// Pending while the pipe is open and empty.
-    fn poll_pipe(&mut self, index: usize, context: &mut Context<'_>) -> Poll<()> {
-        let (pipe, bytes) = &mut self.pipes[index];
-        let mut space = [0; 16 << 10];
-        while let Some(receiver) = pipe {
-            let mut buffer = ReadBuf::new(&mut space);
-            match Pin::new(receiver).poll_read(context, &mut buffer) {
-                Poll::Pending => return Poll::Pending,
-                Poll::Ready(Ok(())) if !buffer.filled().is_empty() => {
-                    let read = buffer.filled();
-                    let room = if index < Self::STEPS {
-                        TALK_BYTES - bytes.len()
-                    } else {
-                        self.left
-                    };
-                    let taken = read.len().min(room);
-                    bytes.extend_from_slice(&read[..taken]);
-                    if index >= Self::STEPS {
-                        self.left -= taken;
-                        self.overflow |= taken < read.len();
-                        if self.overflow {
-                            return Poll::Ready(());
-                        }
-                    }
-                }
-                Poll::Ready(_) => *pipe = None,
-            }
-        }
-        Poll::Ready(())
-    }
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! The default runtime, for real: what comes back, what limits do, and that nothing is left behind.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+#[macro_use]
 mod common;
 
 use std::collections::BTreeMap;
@@ -9,8 +10,8 @@ use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use common::{job, log, sh, simulation, step};
-use sandboxes::{Bubblewrap, Ended, Runtime, Status, Tier, When, hostile};
+use common::{log, sh, simulation};
+use sandboxes::{Bubblewrap, Runtime, hostile};
 
 /// The uid of slot 0 on this machine: fixed for root, the start of the subordinate range for a user.
 fn first_uid() -> u32 {
@@ -79,101 +80,7 @@ fn assert_nothing_left(runtime: &Bubblewrap, mounts_before: usize) {
     assert_eq!(mounts(), mounts_before);
 }
 
-#[tokio::test]
-async fn steps_run_by_their_conditions() {
-    let runtime = common::open(1);
-    let weaker = std::env::var("ASSAY_TIER").is_ok();
-    assert!(weaker || runtime.tier() == Tier::Full);
-    let steps = vec![
-        step(
-            "first",
-            &["sh", "-c", "echo out; echo err >&2; cat in/a/b.txt"],
-            When::Ok,
-        ),
-        step("fails", &["sh", "-c", "exit 3"], When::Ok),
-        step("skipped", &["true"], When::Ok),
-        step("cleanup", &["echo", "it's $HOME"], When::Failed("fails".into())),
-        step("crashes", &["sh", "-c", "kill -SEGV $$"], When::Always),
-        step("missing", &["no-such-tool"], When::Always),
-    ];
-    let completion = runtime.run(&job(&[("a/b.txt", "hello\n")], steps)).await.unwrap();
-    let statuses: Vec<_> = completion.steps.iter().map(|step| step.status.clone()).collect();
-    let expected = [
-        Status::Exit(0),
-        Status::Exit(3),
-        Status::NotRun,
-        Status::Exit(0),
-        Status::Signal(11),
-        Status::Exit(127),
-    ];
-    assert_eq!(statuses, expected);
-    assert_eq!(log(&completion, 0), "out\nerr\nhello\n");
-    assert_eq!(log(&completion, 3), "it's $HOME\n");
-    assert_eq!((completion.ended, completion.starved), (None, false));
-    assert!(
-        (weaker || completion.tier == "bwrap+cgroup") && completion.cpu_ms > 0 && completion.peak_bytes > 0,
-        "{completion:?}"
-    );
-}
-
-#[tokio::test]
-async fn many_steps_keep_their_logs_apart() {
-    let runtime = common::open(1);
-    let names: Vec<String> = (0..20).map(|n| format!("s{n}")).collect();
-    let steps = names.iter().map(|name| step(name, &["echo", name], When::Ok)).collect();
-    let completion = runtime.run(&job(&[], steps)).await.unwrap();
-    for (index, name) in names.iter().enumerate() {
-        assert_eq!(completion.steps[index].status, Status::Exit(0));
-        assert_eq!(log(&completion, index), format!("{name}\n"));
-    }
-}
-
-#[tokio::test]
-async fn the_same_job_sees_the_same_world() {
-    let runtime = common::open(2);
-    let job = sh(
-        "PERL_HASH_SEED=0 perl -e 'printf \"%s\\n\", \\my $x'; env; id; hostname; pwd; ls -lan --time-style=+ / /job /tmp; echo $$",
-    );
-    let first = runtime.run(&job).await.unwrap();
-    let (second, third) = tokio::join!(runtime.run(&job), runtime.run(&job));
-    assert_eq!(first.steps, second.unwrap().steps);
-    assert_eq!(first.steps, third.unwrap().steps);
-}
-
-#[tokio::test]
-async fn output_is_cut_at_its_limit() {
-    let runtime = common::open(1);
-    let mut flood = sh("yes");
-    flood.limits.output_bytes = 1000;
-    let completion = runtime.run(&flood).await.unwrap();
-    assert_eq!(
-        (completion.ended, completion.steps[0].log.len()),
-        (Some(Ended::Output), 1000)
-    );
-    assert_eq!(completion.steps[0].status, Status::Killed);
-}
-
-#[tokio::test]
-async fn an_invalid_job_is_a_typed_error() {
-    let runtime = common::open(1);
-    let error = runtime
-        .run(&job(&[("../x", "")], simulation().steps))
-        .await
-        .unwrap_err();
-    assert_eq!((error.kind(), error.retryable()), ("invalid_job", false));
-    let mut unknown = sh("true");
-    unknown.sandbox = "vhdl".into();
-    assert_eq!(runtime.run(&unknown).await.unwrap_err().kind(), "unknown_sandbox");
-}
-
-#[tokio::test]
-async fn canaries_come_out_as_expected() {
-    let runtime = common::open(1);
-    for canary in sandboxes::canaries("verilog").unwrap() {
-        let completion = runtime.run(&canary.job).await.unwrap();
-        canary.check(&completion).unwrap();
-    }
-}
+conformance!(common::open);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn hostile_programs_are_contained_and_leave_nothing() {

@@ -7,6 +7,7 @@ use crate::table::SandboxSpec;
 pub(crate) const SPEC: SandboxSpec = SandboxSpec {
     name: "verilog",
     install: include_str!("install.sh"),
+    dockerfile: include_str!("Dockerfile"),
     lock: include_str!("packages.lock"),
     files: &[],
     tools: &[

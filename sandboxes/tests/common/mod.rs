@@ -1,6 +1,9 @@
 //! What the integration tests share: the image, and short ways to write jobs.
 #![allow(dead_code)] // each test binary uses its own part
 
+#[macro_use]
+pub mod conformance;
+
 use std::path::PathBuf;
 use std::sync::OnceLock;
 
