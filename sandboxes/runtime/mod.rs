@@ -13,6 +13,7 @@ mod bubblewrap;
 mod cgroup;
 mod driver;
 mod layout;
+mod preload;
 mod seccomp;
 mod slots;
 mod spawn;
