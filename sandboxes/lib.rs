@@ -5,6 +5,7 @@
 //! [`canaries`] show that an image tells right from wrong.
 
 mod aptsources;
+mod cadquery;
 mod canary;
 mod error;
 mod hash;

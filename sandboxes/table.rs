@@ -2,7 +2,7 @@
 
 use crate::canary::Canary;
 use crate::error::SandboxError;
-use crate::verilog;
+use crate::{cadquery, verilog};
 
 /// What a sandbox's folder declares.
 #[derive(Debug)]
@@ -25,7 +25,7 @@ pub(crate) struct SandboxSpec {
 }
 
 /// Every sandbox there is.
-pub(crate) static TABLE: &[SandboxSpec] = &[verilog::SPEC];
+pub(crate) static TABLE: &[SandboxSpec] = &[cadquery::SPEC, verilog::SPEC];
 
 /// The names of all sandboxes, built or not.
 pub fn names() -> Vec<&'static str> {
