@@ -19,6 +19,9 @@ pub(crate) struct SandboxSpec {
     pub files: &'static [(&'static str, &'static str)],
     /// Name of a tool, and the command whose first line of output tells its version.
     pub tools: &'static [(&'static str, &'static [&'static str])],
+    /// Python modules that take long to import. A parent process imports them once, and steps `python3 FILE …` are forked
+    /// from it; nothing else about a job changes. Empty: no parent.
+    pub preload: &'static [&'static str],
     /// Jobs whose outcome is known: known good, known bad, known cheat.
     pub canaries: fn() -> Vec<Canary>,
 }

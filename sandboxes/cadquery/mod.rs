@@ -8,6 +8,7 @@ use crate::table::SandboxSpec;
 pub(crate) const SPEC: SandboxSpec = SandboxSpec {
     name: "cadquery",
     install: include_str!("install.sh"),
+    dockerfile: include_str!("Dockerfile"),
     lock: include_str!("packages.lock"),
     files: &[
         ("requirements.lock", include_str!("requirements.lock")),
@@ -33,6 +34,7 @@ pub(crate) const SPEC: SandboxSpec = SandboxSpec {
             ],
         ),
     ],
+    preload: &["cadquery"],
     canaries,
 };
 

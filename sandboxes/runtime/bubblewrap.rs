@@ -12,6 +12,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::driver;
 use super::layout::{Layout, subtree_name};
 use super::logs::Pipes;
+use super::preload::{Line, Parent, Preloads, is_script};
 use super::slots::{Lease, MAX_SLOTS, Pool};
 use super::spawn::{Plan, STAGE, Staged, Started, Starter, kill_uid};
 use super::supervise::{KillStray, Running, supervise};
@@ -21,11 +22,12 @@ use crate::error::SandboxError;
 use crate::hash::ancestors;
 use crate::images::{self, ImageInfo};
 use crate::job::{Completion, Job, Limits};
+use crate::table;
 
 /// Where bwrap is looked for.
 const BWRAP: [&str; 3] = ["/usr/bin/bwrap", "/usr/local/bin/bwrap", "/bin/bwrap"];
 /// Devices that a job sees; the image holds an empty file for each.
-const DEVICES: [&str; 5] = ["/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom"];
+pub(super) const DEVICES: [&str; 5] = ["/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom"];
 const PAGE_BYTES: u64 = 4096;
 
 /// How to open a [`Bubblewrap`].
@@ -51,6 +53,8 @@ pub struct Bubblewrap {
     starter: Starter,
     filter: File,
     kill_stray: KillStray,
+    /// None in a weaker tier: without groups, a child of another process would not be accounted for.
+    preloads: Option<Arc<Preloads>>,
     images: Mutex<BTreeMap<String, ImageInfo>>,
 }
 
@@ -91,16 +95,20 @@ impl Bubblewrap {
             (None, true) => (Tier::NoCgroup, "bwrap"),
             (None, false) => (Tier::NoCgroup, "bwrap+own-uid"),
         };
+        let bwrap = c_string(*bwrap)?;
+        let filter = seccomp::program().map_err(SandboxError::Spawn)?;
+        let preloads = (tier == Tier::Full).then(|| Preloads::new(bwrap.clone(), filter.clone(), Arc::clone(&uids)));
         Ok(Bubblewrap {
             state_dir: options.state_dir,
-            bwrap: c_string(*bwrap)?,
+            bwrap,
             tier,
             tier_name,
             uids,
             pool: Arc::new(pool),
             starter: Starter::new().map_err(fault("start the starting thread"))?,
-            filter: memory_file(&seccomp::program().map_err(SandboxError::Spawn)?).map_err(fault("seccomp filter"))?,
+            filter: memory_file(&filter).map_err(fault("seccomp filter"))?,
             kill_stray,
+            preloads,
             images: Mutex::default(),
         })
     }
@@ -111,31 +119,67 @@ impl Bubblewrap {
         &self.pool.numbers
     }
 
+    /// The same, but that it starts every Python script anew, whatever an image declares. For comparison.
+    pub fn without_preload(self) -> Bubblewrap {
+        Bubblewrap { preloads: None, ..self }
+    }
+
     async fn run_job(&self, job: &Job, slot: Option<u32>) -> Result<Completion, SandboxError> {
         job.validate()?;
         let image = self.image(&job.sandbox)?;
-        self.run_in(job, &image.rootfs, slot).await
+        let modules = table::spec(&job.sandbox)?.preload;
+        let parent = match &self.preloads {
+            Some(preloads) if !modules.is_empty() && job.steps.iter().any(is_script) => {
+                Some(preloads.parent(&image.rootfs, modules).await?)
+            }
+            _ => None,
+        };
+        self.run_with(job, &image.rootfs, slot, parent).await
     }
 
     /// Runs a job in a root folder that need not be an image yet.
     pub(crate) async fn run_in(&self, job: &Job, rootfs: &Path, slot: Option<u32>) -> Result<Completion, SandboxError> {
+        self.run_with(job, rootfs, slot, None).await
+    }
+
+    /// With a parent, it runs the job's scripts.
+    async fn run_with(
+        &self,
+        job: &Job,
+        rootfs: &Path,
+        slot: Option<u32>,
+        parent: Option<Arc<Parent>>,
+    ) -> Result<Completion, SandboxError> {
         let fault = |error| SandboxError::supervisor("prepare a slot", error);
         let mut lease = self.pool.acquire(slot).await.map_err(fault)?;
         let groups = match lease.group_mut() {
             Some(group) => group.begin(&job.limits).map_err(fault)?,
             None => Vec::new(),
         };
-        let (descriptors, pipes) = self.descriptors(job).map_err(fault)?;
+        let (mut descriptors, pipes) = self.descriptors(job, parent.is_some()).map_err(fault)?;
+        let mut tier = self.tier_name;
+        if let Some(parent) = parent {
+            let line = Line::new(job).map_err(fault)?;
+            let (uid, limits) = (self.uids.of_slot(lease.number()), self.resource_limits(&job.limits));
+            let logs = &descriptors[driver::FIRST_LOG_FD..];
+            let asked = parent.expect(&line, uid, &limits, logs, &groups);
+            asked.map_err(|error| SandboxError::Spawn(format!("the preloaded interpreter: {error}")))?;
+            descriptors.push(line.driver);
+            tier = "bwrap+cgroup+fork";
+        }
+        // Last, for bwrap alone. Opened anew: a shared offset would be at the end for every job but the first.
+        let filter = File::open(format!("/proc/self/fd/{}", self.filter.as_raw_fd())).map_err(fault)?;
+        descriptors.push(filter.into());
         let plan = self.plan(job, rootfs, lease.number(), groups, descriptors)?;
         let started = self.starter.start(plan, lease, abandon(&self.kill_stray)).await;
         let (started, lease) = started.map_err(|error| SandboxError::Spawn(error.to_string()))?;
         let running = Running::new(started, lease, Arc::clone(&self.kill_stray));
-        supervise(running, pipes, job, self.tier_name).await
+        supervise(running, pipes, job, tier).await
     }
 
-    /// What the sandbox gets as 0, 1, 2 …, and the other ends. The last is the seccomp filter, which bwrap reads.
-    fn descriptors(&self, job: &Job) -> io::Result<(Vec<OwnedFd>, Pipes)> {
-        let script: OwnedFd = memory_file(driver::script(job).as_bytes())?.into();
+    /// What the driver gets as 0, 1, 2 …, and the other ends.
+    fn descriptors(&self, job: &Job, preloaded: bool) -> io::Result<(Vec<OwnedFd>, Pipes)> {
+        let script: OwnedFd = memory_file(driver::script(job, preloaded).as_bytes())?.into();
         let (talk, talk_end) = pipe()?;
         let (report, report_end) = pipe()?;
         let mut list: Vec<OwnedFd> = vec![script, talk_end.try_clone()?, talk_end, report_end];
@@ -145,8 +189,6 @@ impl Bubblewrap {
             logs.push(log);
             list.push(end);
         }
-        // Opened anew: a shared offset would be at the end for every job but the first.
-        list.push(File::open(format!("/proc/self/fd/{}", self.filter.as_raw_fd()))?.into());
         Ok((list, Pipes { talk, report, logs }))
     }
 
@@ -181,7 +223,7 @@ impl Bubblewrap {
             own_folders: vec![staged("job")?, staged("job/in")?, staged("tmp")?],
             files: files.collect::<Result<_, SandboxError>>()?,
             limits: self.resource_limits(&job.limits),
-            argv: arguments(job.steps.len(), descriptors.len() - 1)?,
+            argv: arguments(descriptors.len() - 1)?,
             descriptors,
             program: self.bwrap.clone(),
             environment: ENVIRONMENT
@@ -294,7 +336,9 @@ fn tmpfs_options(job: &Job, folders: u64) -> String {
     format!("size={},nr_inodes={inodes},mode=0755", size * PAGE_BYTES)
 }
 
-fn arguments(steps: usize, filter: usize) -> Result<Vec<CString>, SandboxError> {
+/// The seccomp filter comes as the last descriptor, after all of the driver's.
+fn arguments(filter: usize) -> Result<Vec<CString>, SandboxError> {
+    let shell = driver::shell(filter);
     let filter = filter.to_string();
     let stage = |folder: &str| format!("{STAGE}/{folder}");
     let (root, job, tmp, input) = (stage("root"), stage("job"), stage("tmp"), stage("in"));
@@ -327,7 +371,7 @@ fn arguments(steps: usize, filter: usize) -> Result<Vec<CString>, SandboxError> 
     for device in DEVICES {
         list.extend(["--dev-bind", device, device]);
     }
-    list.extend(["--chdir", "/job", "--seccomp", &filter, "--", driver::shell(steps)]);
+    list.extend(["--chdir", "/job", "--seccomp", &filter, "--", shell]);
     list.into_iter().map(c_string).collect()
 }
 
@@ -336,7 +380,7 @@ fn c_string(text: impl Into<Vec<u8>>) -> Result<CString, SandboxError> {
 }
 
 /// A pipe's reading end and its writing end, closed at an exec.
-fn pipe() -> io::Result<(OwnedFd, OwnedFd)> {
+pub(super) fn pipe() -> io::Result<(OwnedFd, OwnedFd)> {
     let mut ends: [RawFd; 2] = [-1; 2];
     // SAFETY: plain system call that fills an array of ours; the descriptors are new and ours.
     unsafe {
@@ -348,7 +392,7 @@ fn pipe() -> io::Result<(OwnedFd, OwnedFd)> {
 }
 
 /// A file without a name, at its beginning.
-fn memory_file(content: &[u8]) -> io::Result<File> {
+pub(super) fn memory_file(content: &[u8]) -> io::Result<File> {
     // SAFETY: plain system call; the descriptor is new and ours.
     let mut file = unsafe {
         let descriptor: RawFd = libc::memfd_create(c"sandbox".as_ptr(), libc::MFD_CLOEXEC);

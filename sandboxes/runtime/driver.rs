@@ -3,7 +3,11 @@
 //! It is a shell script read from standard input. Descriptor 3 carries its reports, which no step inherits; descriptor
 //! 4 + n is the log of step n, which only step n inherits. After each step everything else in the sandbox is killed, so
 //! a step leaves nothing behind but files.
+//!
+//! A script for which there is a preloaded interpreter is run by a child of that ([`super::preload`]); the driver then
+//! only asks for it, over the descriptor after the last log, and waits.
 
+use super::preload::is_script;
 use crate::job::{Job, Status, Step, When};
 
 /// Where the driver reports.
@@ -12,22 +16,22 @@ pub(crate) const REPORT_FD: usize = 3;
 pub(crate) const FIRST_LOG_FD: usize = 4;
 
 /// dash knows descriptors of one digit only; bash takes the same script with more of them, and starts more slowly.
-pub(crate) fn shell(steps: usize) -> &'static str {
-    if FIRST_LOG_FD + steps <= 10 {
-        "/bin/dash"
-    } else {
-        "/bin/bash"
-    }
+pub(crate) fn shell(descriptors: usize) -> &'static str {
+    if descriptors <= 10 { "/bin/dash" } else { "/bin/bash" }
 }
 
-/// The script that runs `job`'s steps.
-pub(crate) fn script(job: &Job) -> String {
+/// The script that runs `job`'s steps; with `preloaded`, those that are Python scripts in a preloaded interpreter.
+pub(crate) fn script(job: &Job, preloaded: bool) -> String {
     let mut script = format!("echo ready >&{REPORT_FD}\nok=1\n");
     for (index, step) in job.steps.iter().enumerate() {
         let fd = FIRST_LOG_FD + index;
-        let run = command(step, index, job.steps.len());
+        let run = if preloaded && is_script(step) {
+            request(index, job.steps.len())
+        } else {
+            command(step, index, descriptors(job, preloaded))
+        };
         script.push_str(&format!(
-            "if {condition}; then\necho begin {index} >&{REPORT_FD}\n{run}\ns{index}=$?\n\
+            "if {condition}; then\necho begin {index} >&{REPORT_FD}\n{run}\n\
              echo end {index} $s{index} >&{REPORT_FD}\n[ $s{index} = 0 ] || ok=0\nkill -9 -1 2>/dev/null\nfi\n\
              exec {fd}>&-\n",
             condition = condition(job, step),
@@ -37,15 +41,33 @@ pub(crate) fn script(job: &Job) -> String {
     script
 }
 
+/// How many descriptors the driver holds.
+pub(crate) fn descriptors(job: &Job, preloaded: bool) -> usize {
+    FIRST_LOG_FD + job.steps.len() + usize::from(preloaded)
+}
+
 /// A subshell that execs, so that no word of a step is ever taken for a shell builtin.
-fn command(step: &Step, index: usize, steps: usize) -> String {
+fn command(step: &Step, index: usize, descriptors: usize) -> String {
     let fd = FIRST_LOG_FD + index;
     let argv: Vec<String> = step.argv.iter().map(|arg| quote(arg)).collect();
-    let closed: Vec<String> = (REPORT_FD..FIRST_LOG_FD + steps)
+    let closed: Vec<String> = (REPORT_FD..descriptors)
         .filter(|other| *other >= fd || *other == REPORT_FD)
         .map(|n| format!("{n}>&-"))
         .collect();
-    format!("(exec {}) </dev/null >&{fd} 2>&1 {}", argv.join(" "), closed.join(" "))
+    format!(
+        "(exec {}) </dev/null >&{fd} 2>&1 {}\ns{index}=$?",
+        argv.join(" "),
+        closed.join(" ")
+    )
+}
+
+/// Asks for step `index` to be run, and waits for its status. Without one the fault is ours, and there is no verdict.
+fn request(index: usize, steps: usize) -> String {
+    let fd = FIRST_LOG_FD + steps;
+    format!(
+        "echo {index} >&{fd}\nread -r s{index} why <&{fd} || s{index}=fault\n\
+         if [ $s{index} = fault ]; then echo \"preloaded interpreter: ${{why:-gone}}\" >&2; exit 1; fi"
+    )
 }
 
 fn condition(job: &Job, step: &Step) -> String {
@@ -140,7 +162,7 @@ mod tests {
             steps,
             limits: Limits::default(),
         };
-        let script = script(&job);
+        let script = script(&job, false);
         assert!(
             script.contains(r"(exec 'echo' 'it'\''s $HOME') </dev/null >&4 2>&1 3>&- 4>&- 5>&-"),
             "{script}"
@@ -150,6 +172,28 @@ mod tests {
             "{script}"
         );
         assert!(script.contains("\"${s0:-0}\" != 0"), "{script}");
+    }
+
+    #[test]
+    fn a_script_is_asked_for() {
+        let steps = vec![
+            step("script", &["python3", "in/it's.py", "1"], When::Ok),
+            step("other", &["python3", "-c", "1"], When::Ok),
+        ];
+        let job = Job {
+            sandbox: "s".into(),
+            files: vec![],
+            steps,
+            limits: Limits::default(),
+        };
+        let text = script(&job, true);
+        assert!(text.contains("echo 0 >&6\nread -r s0 why <&6 || s0=fault"), "{text}");
+        assert!(!text.contains("it's.py"), "{text}");
+        assert!(
+            text.contains("(exec 'python3' '-c' '1') </dev/null >&5 2>&1 3>&- 5>&- 6>&-\ns1=$?"),
+            "{text}"
+        );
+        assert!(!script(&job, false).contains(">&6"));
     }
 
     #[test]

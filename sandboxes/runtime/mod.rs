@@ -15,6 +15,7 @@ mod docker;
 mod driver;
 mod layout;
 mod logs;
+mod preload;
 mod seccomp;
 mod slots;
 mod spawn;

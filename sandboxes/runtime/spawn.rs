@@ -25,7 +25,7 @@ const STACK_BYTES: usize = 128 << 10;
 /// First descriptor that cannot be one that the sandbox is given.
 const HIGH_FD: c_int = 128;
 /// The same addresses in every run.
-const ADDR_NO_RANDOMIZE: libc::c_ulong = 0x0040000;
+pub(crate) const ADDR_NO_RANDOMIZE: libc::c_ulong = 0x0040000;
 
 /// A file to lay out: an absolute path under [`STAGE`], and its bytes.
 #[derive(Debug)]

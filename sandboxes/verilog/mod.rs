@@ -15,6 +15,7 @@ pub(crate) const SPEC: SandboxSpec = SandboxSpec {
         ("vvp", &["vvp", "-V"]),
         ("yosys", &["yosys", "-V"]),
     ],
+    preload: &[],
     canaries,
 };
 
