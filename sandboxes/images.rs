@@ -72,6 +72,21 @@ pub fn list(state_dir: &Path) -> Result<Vec<ImageInfo>, SandboxError> {
     Ok(found?.into_iter().flatten().collect())
 }
 
+/// Fails unless an image's tree still is what its id says. Reads all of it.
+pub(crate) fn verify(image: &ImageInfo) -> Result<(), SandboxError> {
+    let measured = tree::measure(&image.rootfs);
+    let (id, _) = measured.map_err(|error| SandboxError::image(&image.name, format!("read the tree: {error}")))?;
+    if id == image.id {
+        return Ok(());
+    }
+    let what = format!(
+        "its tree was changed: it hashes to {id}, not to {}; remove {} and build it again",
+        image.id,
+        image.rootfs.display()
+    );
+    Err(SandboxError::image(&image.name, what))
+}
+
 /// Builds an image unless it is there. Takes minutes and blocks: call it from a thread that may. `progress` gets lines
 /// for people. Two processes that build the same image wait for each other; a build that was killed leaves a temporary
 /// folder, which the next one removes.

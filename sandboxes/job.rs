@@ -118,7 +118,8 @@ pub struct Completion {
     pub cpu_ms: u64,
     pub wall_ms: u64,
     pub peak_bytes: u64,
-    /// True where the slot got so little CPU for its wall time that a time-out would prove nothing.
+    /// True where `ended` proves nothing: the slot got too little CPU for its wall time, or the machine, not the job, had
+    /// no memory left.
     pub starved: bool,
     /// The slot it ran on: where, not what; it belongs in no evidence.
     #[serde(default)]

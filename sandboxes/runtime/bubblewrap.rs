@@ -20,6 +20,7 @@ use super::users::Uids;
 use super::{ENVIRONMENT, OPEN_FILES, RunFuture, Runtime, STACK_BYTES, Tier, seccomp};
 use crate::error::SandboxError;
 use crate::hash::ancestors;
+use crate::hostile::traces;
 use crate::images::{self, ImageInfo};
 use crate::job::{Completion, Job, Limits};
 use crate::table;
@@ -49,6 +50,7 @@ pub struct Bubblewrap {
     /// As evidence names it.
     tier_name: &'static str,
     uids: Arc<Uids>,
+    layout: Option<Layout>,
     pool: Arc<Pool>,
     starter: Starter,
     filter: File,
@@ -104,6 +106,7 @@ impl Bubblewrap {
             tier,
             tier_name,
             uids,
+            layout,
             pool: Arc::new(pool),
             starter: Starter::new().map_err(fault("start the starting thread"))?,
             filter: memory_file(&filter).map_err(fault("seccomp filter"))?,
@@ -152,6 +155,7 @@ impl Bubblewrap {
     ) -> Result<Completion, SandboxError> {
         let fault = |error| SandboxError::supervisor("prepare a slot", error);
         let mut lease = self.pool.acquire(slot).await.map_err(fault)?;
+        lease.settle().await.map_err(fault)?;
         let groups = match lease.group_mut() {
             Some(group) => group.begin(&job.limits).map_err(fault)?,
             None => Vec::new(),
@@ -235,7 +239,7 @@ impl Bubblewrap {
 
     fn resource_limits(&self, limits: &Limits) -> Vec<(c_uint, u64)> {
         let mut list = vec![
-            (libc::RLIMIT_CORE, 0),
+            (libc::RLIMIT_CORE, seccomp::CORE_BYTES),
             (libc::RLIMIT_FSIZE, limits.file_bytes),
             (libc::RLIMIT_NOFILE, OPEN_FILES),
             (libc::RLIMIT_STACK, STACK_BYTES),
@@ -279,6 +283,17 @@ impl Runtime for Bubblewrap {
 
     fn tier(&self) -> Tier {
         self.tier
+    }
+
+    fn remains(&self, slot: u32) -> Result<Vec<String>, SandboxError> {
+        let mut found = match &self.layout {
+            Some(layout) => layout.members(slot),
+            None => Vec::new(),
+        };
+        if let Some(uid) = self.uids.on_machine(slot) {
+            found.extend(traces::of_uid(uid, &self.state_dir));
+        }
+        Ok(found)
     }
 }
 

@@ -17,6 +17,8 @@ use crate::job::Limits;
 /// Processes of the sandbox itself, beside the job's: bwrap's monitor, the driver, and the driver's fork before it
 /// becomes a step.
 const OWN_PIDS: u32 = 3;
+/// Memory of ended jobs that may still be charged to a slot when the next begins, bytes: the kernel counts in batches.
+const LINGERING_BYTES: u64 = 1 << 20;
 
 /// What a job has used so far.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -25,6 +27,8 @@ pub(crate) struct Usage {
     pub peak_bytes: u64,
     /// The kernel killed for want of memory.
     pub out_of_memory: bool,
+    /// The job's own limit was reached; otherwise it was the machine, or a group above ours, that had no more.
+    pub own_memory_limit: bool,
     /// A fork was refused.
     pub out_of_pids: bool,
     /// Time for which some process waited for a CPU since the group was made, milliseconds; `None` where unknown.
@@ -45,12 +49,19 @@ pub(crate) struct Files {
     v2: bool,
     cpu: File,
     peak: Option<File>,
+    /// What is charged now (v1).
+    charged: Option<File>,
     oom: File,
+    /// How often the limit was reached, with swap and without (v1; in v2 the file `oom` tells).
+    limit: Vec<File>,
     pids: File,
     pressure: Option<File>,
     /// Events from before the job: groups of v1 are kept and reset.
     oom_base: u64,
+    limit_base: u64,
     pids_base: u64,
+    /// What was charged already when the job began: files of the image that an earlier job was the first to read, bytes.
+    charged_base: u64,
 }
 
 impl Files {
@@ -58,13 +69,22 @@ impl Files {
     pub fn v1(memory: &Path, pids: &Path, cpuacct: &Path, unified: Option<&Path>) -> io::Result<Files> {
         let oom = File::open(memory.join("memory.oom_control"))?;
         let pids = File::open(pids.join("pids.events"))?;
+        let charged = Some(File::open(memory.join("memory.usage_in_bytes"))?);
+        let limit: Vec<File> = ["memory.failcnt", "memory.memsw.failcnt"]
+            .iter()
+            .filter_map(|name| File::open(memory.join(name)).ok())
+            .collect();
         Ok(Files {
             v2: false,
             cpu: File::open(cpuacct.join("cpuacct.usage"))?,
             peak: Some(File::open(memory.join("memory.max_usage_in_bytes"))?),
             oom_base: field(&oom, "oom_kill ")?,
             pids_base: field(&pids, "max ")?,
+            limit_base: sum_of(&limit)?,
+            charged_base: number_in(&charged)?,
+            charged,
             oom,
+            limit,
             pids,
             pressure: unified.and_then(|folder| File::open(folder.join("cpu.pressure")).ok()),
         })
@@ -76,11 +96,15 @@ impl Files {
             v2: true,
             cpu: File::open(group.join("cpu.stat"))?,
             peak: File::open(group.join("memory.peak")).ok(),
+            charged: None,
+            limit: Vec::new(),
             oom: File::open(group.join("memory.events"))?,
             pids: File::open(group.join("pids.events"))?,
             pressure: File::open(group.join("cpu.pressure")).ok(),
             oom_base: 0,
+            limit_base: 0,
             pids_base: 0,
+            charged_base: 0,
         })
     }
 
@@ -90,15 +114,19 @@ impl Files {
         } else {
             first_number(&read(&self.cpu)?)? / 1_000_000
         };
-        let peak_bytes = match &self.peak {
-            Some(file) => first_number(&read(file)?)?,
-            None => 0,
+        // Of what was there before, that which still is was part of the peak all the time.
+        let before = self.charged_base.min(number_in(&self.charged)?);
+        let own_memory_limit = if self.v2 {
+            field(&self.oom, "oom ")? > 0
+        } else {
+            sum_of(&self.limit)? > self.limit_base
         };
         let pressure = self.pressure.as_ref();
         Ok(Usage {
             cpu_ms,
-            peak_bytes,
+            peak_bytes: number_in(&self.peak)?.saturating_sub(before),
             out_of_memory: field(&self.oom, "oom_kill ")? > self.oom_base,
+            own_memory_limit,
             out_of_pids: field(&self.pids, "max ")? > self.pids_base,
             waited_ms: pressure
                 .and_then(|file| read(file).ok())
@@ -151,6 +179,30 @@ impl SlotGroup {
         base.join(&self.name)
     }
 
+    /// Whether the slot is as good as new. Memory of an ended job (its scratch folder, its shared memory) is given back
+    /// some time after its last process is gone, and would be counted as the next job's.
+    pub fn settled(&self) -> io::Result<bool> {
+        match &self.layout {
+            Layout::V1 { memory, .. } => {
+                let folder = self.folder(memory);
+                let charged = first_number(&fs::read_to_string(folder.join("memory.usage_in_bytes"))?)?;
+                if charged <= LINGERING_BYTES {
+                    return Ok(true);
+                }
+                // The rest is cached files, which make room for whoever needs it.
+                let stat = fs::read_to_string(folder.join("memory.stat"))?;
+                let lingering = number_after(&stat, "rss ")? + number_after(&stat, "shmem ")?;
+                Ok(lingering <= LINGERING_BYTES)
+            }
+            Layout::V2 { base } => match fs::remove_dir(self.folder(base).join("job")) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(true),
+                // A process is still on its way out.
+                Err(error) if error.kind() == io::ErrorKind::ResourceBusy => Ok(false),
+                other => other.map(|()| true),
+            },
+        }
+    }
+
     /// Sets the limits, resets the accounts, and returns the files through which a process joins (by writing `0`).
     pub fn begin(&mut self, limits: &Limits) -> io::Result<Vec<OwnedFd>> {
         let pids = (limits.pids + OWN_PIDS).to_string();
@@ -177,9 +229,9 @@ impl SlotGroup {
                     .collect()
             }
             Layout::V2 { base } => {
-                // CPU time cannot be reset in v2, so each job gets a group of its own below the slot's.
+                // CPU time cannot be reset in v2, so each job gets a group of its own below the slot's. The last job's is
+                // gone: `settled` said so.
                 let job = self.folder(&base).join("job");
-                let _ = fs::remove_dir(&job);
                 fs::create_dir(&job)?;
                 fs::write(job.join("memory.max"), memory_bytes)?;
                 let _ = fs::write(job.join("memory.swap.max"), "0");
@@ -306,9 +358,21 @@ fn first_number(text: &str) -> io::Result<u64> {
         .map_err(|_| io::Error::other(format!("not a number: {word:?}")))
 }
 
+/// The number that an account's file holds; 0 where this layout has no such file.
+fn number_in(file: &Option<File>) -> io::Result<u64> {
+    file.as_ref().map_or(Ok(0), |file| first_number(&read(file)?))
+}
+
+fn sum_of(files: &[File]) -> io::Result<u64> {
+    files.iter().map(|file| first_number(&read(file)?)).sum()
+}
+
 /// The number after `key` at the start of a line; 0 where there is no such line.
 fn field(file: &File, key: &str) -> io::Result<u64> {
-    let text = read(file)?;
+    number_after(&read(file)?, key)
+}
+
+fn number_after(text: &str, key: &str) -> io::Result<u64> {
     text.lines()
         .find_map(|line| line.strip_prefix(key))
         .map_or(Ok(0), first_number)

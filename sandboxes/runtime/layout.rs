@@ -104,6 +104,20 @@ impl Layout {
         Ok(())
     }
 
+    /// Processes in the groups of a slot, in any hierarchy, by the file that names them.
+    pub fn members(&self, slot: u32) -> Vec<String> {
+        let groups = self.folders().into_iter().map(|base| base.join(format!("slot-{slot}")));
+        // In v2 the processes are one level below.
+        let files = groups.flat_map(|group| [group.join("cgroup.procs"), group.join("job/cgroup.procs")]);
+        files
+            .filter_map(|file| {
+                let members = fs::read_to_string(&file).ok()?;
+                let members: Vec<&str> = members.split_whitespace().collect();
+                (!members.is_empty()).then(|| format!("{} holds {}", file.display(), members.join(" ")))
+            })
+            .collect()
+    }
+
     /// The hierarchy whose slot folders are locked: one per machine, whatever mounts or state folders its users see.
     pub fn primary(&self) -> &Path {
         match self {

@@ -52,6 +52,10 @@ pub trait Runtime: Send + Sync {
 
     /// How strongly jobs are isolated.
     fn tier(&self) -> Tier;
+
+    /// What ended jobs left behind on a slot where none runs now, each thing named for people: processes, members of
+    /// control groups, containers, files. Nothing, if all is well.
+    fn remains(&self, slot: u32) -> Result<Vec<String>, SandboxError>;
 }
 
 /// How strongly jobs are isolated, strongest first.

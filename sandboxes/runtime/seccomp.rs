@@ -2,7 +2,7 @@
 //!
 //! Everything is allowed but what reaches beyond the sandbox's namespaces: other socket families (`AF_VSOCK` ignores the
 //! network namespace), new namespaces, mounts, io_uring (it makes calls that no filter sees), tracing and stealing
-//! descriptors from other processes, kernel keys, BPF, and calls newer than this list.
+//! descriptors from other processes, kernel keys, BPF, priorities, and calls newer than this list.
 //!
 //! One list, two forms: the BPF program that bwrap loads ([`program`]), and the profile that a Docker engine compiles
 //! ([`profile`]). The profile goes by names, so it cannot refuse calls that have none yet, and it lets `personality` turn
@@ -84,6 +84,15 @@ const DENIED: &[Call] = calls![
     SYS_lookup_dcookie,
     SYS_move_pages,
     SYS_migrate_pages,
+    // With a priority of its own choice a job would make itself wait, and then be taken for one that was starved.
+    SYS_setpriority,
+    SYS_sched_setscheduler,
+    SYS_sched_setparam,
+    SYS_sched_setattr,
+    SYS_ioprio_set,
+    // Writes back everyone's files, for which everyone waits.
+    SYS_sync,
+    SYS_syncfs,
 ];
 
 /// Bits of `clone`'s flags that ask for a new namespace.
@@ -96,6 +105,11 @@ const CLONE_NAMESPACES: [i32; 7] = [
     libc::CLONE_NEWPID,
     libc::CLONE_NEWNET,
 ];
+
+/// The limit on core dumps that every job gets and keeps, bytes. Where the machine pipes core dumps to a program (systemd,
+/// apport), the kernel starts it, as root and outside of the sandbox, at every limit but this one, 0 included; to a file
+/// it writes nothing below a page.
+pub(crate) const CORE_BYTES: u64 = 1;
 
 /// The last call of Linux 6.6, `map_shadow_stack`; what came later is answered as by an older kernel.
 const LAST_KNOWN: u32 = 453;
@@ -183,6 +197,16 @@ pub(crate) fn profile() -> String {
         let compared = json!({"index": argument, "value": value, "valueTwo": second, "op": op});
         list.push(refused(vec![name(&call)], libc::EPERM, vec![compared]));
     }
+    // Answered with success and not carried out, as in `prelude`.
+    let equal = |index: u8, value: u64| json!({"index": index, "value": value, "op": "SCMP_CMP_EQ"});
+    let core = u64::from(libc::RLIMIT_CORE);
+    let given = json!({"index": 2, "value": 0, "op": "SCMP_CMP_NE"});
+    list.push(refused(vec!["setrlimit".to_string()], 0, vec![equal(0, core)]));
+    list.push(refused(
+        vec!["prlimit64".to_string()],
+        0,
+        vec![equal(0, 0), equal(1, core), given],
+    ));
     // Calls of any other architecture, x32 among them, kill.
     let native = if cfg!(target_arch = "aarch64") {
         "SCMP_ARCH_AARCH64"
@@ -197,12 +221,19 @@ const TIOCLINUX: u64 = 0x541c;
 /// Checked before the rules: `clone3` hides its flags in memory, so it is answered as by a kernel that lacks it, and
 /// libc falls back to `clone`. The rules after it kill on a foreign architecture by themselves, yet the numbers tested
 /// here mean other calls there, so the architecture comes first here too.
+///
+/// Setting the limit on core dumps is answered with success and not carried out (see [`CORE_BYTES`]): a refusal would end
+/// programs under the sanitizers, which lower it when they start.
 fn prelude() -> Vec<sock_filter> {
     const LOAD: u16 = 0x20; // BPF_LD | BPF_W | BPF_ABS
     const EQUAL: u16 = 0x15; // BPF_JMP | BPF_JEQ | BPF_K
     const AT_LEAST: u16 = 0x35; // BPF_JMP | BPF_JGE | BPF_K
     const RETURN: u16 = 0x06; // BPF_RET | BPF_K
+    // In `struct seccomp_data`, where the low half of an argument comes first on both architectures.
+    const LOW_OF_ARGUMENT: [u32; 3] = [16, 24, 32];
+    const HIGH_OF_THIRD: u32 = 36;
     let enosys = libc::SECCOMP_RET_ERRNO | libc::ENOSYS as u32;
+    let core = libc::RLIMIT_CORE as u32;
     let op = |code, jt, jf, k| sock_filter { code, jt, jf, k };
     vec![
         op(LOAD, 0, 0, 4),
@@ -214,6 +245,19 @@ fn prelude() -> Vec<sock_filter> {
         op(AT_LEAST, 1, 0, LAST_KNOWN + 1),
         op(EQUAL, 0, 1, libc::SYS_clone3 as u32),
         op(RETURN, 0, 0, enosys),
+        op(EQUAL, 1, 0, libc::SYS_setrlimit as u32),
+        op(EQUAL, 2, 9, libc::SYS_prlimit64 as u32),
+        // setrlimit(resource, new)
+        op(LOAD, 0, 0, LOW_OF_ARGUMENT[0]),
+        op(EQUAL, 6, 7, core),
+        // prlimit64(pid, resource, new, old), which only reads where `new` is null
+        op(LOAD, 0, 0, LOW_OF_ARGUMENT[1]),
+        op(EQUAL, 0, 5, core),
+        op(LOAD, 0, 0, LOW_OF_ARGUMENT[2]),
+        op(EQUAL, 0, 2, 0),
+        op(LOAD, 0, 0, HIGH_OF_THIRD),
+        op(EQUAL, 1, 0, 0),
+        op(RETURN, 0, 0, libc::SECCOMP_RET_ERRNO),
     ]
 }
 

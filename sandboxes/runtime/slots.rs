@@ -3,16 +3,16 @@
 //! A slot belongs to whoever holds the lock on it, over the whole machine: the lock is `flock` on the slot's control
 //! group folder (or, without groups, on a file in a folder of the user's own), so it vanishes with its owner.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io;
 use std::os::fd::AsRawFd;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use tokio::sync::Notify;
+use tokio::sync::oneshot;
 
 use super::cgroup::SlotGroup;
 use super::layout::Layout;
@@ -21,6 +21,7 @@ use super::layout::Layout;
 pub(crate) const MAX_SLOTS: u32 = 256;
 /// How long a slot may take to become empty after a kill.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(5);
+const LOOK_AGAIN: Duration = Duration::from_millis(1);
 
 /// One place for one job.
 #[derive(Debug)]
@@ -109,20 +110,28 @@ fn lock_file(number: u32) -> io::Result<PathBuf> {
     Ok(path)
 }
 
-/// Slots, and who waits for one.
+/// Slots, and who waits for one. A job is started only on a slot that it holds, and its clock runs from then on, so
+/// nobody's time passes in the queue.
 #[derive(Debug)]
 pub(crate) struct Pool {
     state: Mutex<State>,
-    /// A slot came back, or one was retired.
-    changed: Notify,
     /// Of all its slots, free or not.
     pub numbers: Vec<u32>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct State {
     free: Vec<Slot>,
     retired: BTreeSet<u32>,
+    /// First come, first served.
+    waiting: VecDeque<Waiter>,
+}
+
+/// Somebody who waits for a slot, or for this very one.
+#[derive(Debug)]
+struct Waiter {
+    wanted: Option<u32>,
+    answer: oneshot::Sender<io::Result<Lease>>,
 }
 
 impl Pool {
@@ -147,16 +156,19 @@ impl Pool {
                 free.len()
             )));
         }
+        Ok(Pool::of(free))
+    }
+
+    fn of(mut free: Vec<Slot>) -> Pool {
         free.reverse();
         let numbers = free.iter().rev().map(|slot| slot.number).collect();
-        Ok(Pool {
+        Pool {
             state: Mutex::new(State {
                 free,
-                retired: BTreeSet::new(),
+                ..State::default()
             }),
-            changed: Notify::new(),
             numbers,
-        })
+        }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -165,37 +177,68 @@ impl Pool {
 
     /// Waits for a free slot, or for this very one. An error where it is retired, or all are.
     pub async fn acquire(self: &Arc<Pool>, wanted: Option<u32>) -> io::Result<Lease> {
-        loop {
-            // Registered before the look, so that no change between the two is missed.
-            let mut changed = std::pin::pin!(self.changed.notified());
-            changed.as_mut().enable();
-            if let Some(slot) = self.take(wanted)? {
-                return Ok(Lease {
-                    slot: Some(slot),
-                    pool: Arc::clone(self),
-                });
+        let reply = {
+            let mut state = self.state();
+            if let Some(gone) = self.out_of_service(&state, wanted) {
+                return Err(gone);
             }
-            changed.await;
+            let place = match wanted {
+                None => state.free.len().checked_sub(1),
+                Some(number) => state.free.iter().position(|slot| slot.number == number),
+            };
+            if let Some(place) = place {
+                return Ok(self.lend(state.free.remove(place)));
+            }
+            let (answer, reply) = oneshot::channel();
+            state.waiting.push_back(Waiter { wanted, answer });
+            reply
+        };
+        reply.await.map_err(|_| io::Error::other("the pool is gone"))?
+    }
+
+    fn lend(self: &Arc<Pool>, slot: Slot) -> Lease {
+        Lease {
+            slot: Some(slot),
+            pool: Arc::clone(self),
         }
     }
 
-    fn take(&self, wanted: Option<u32>) -> io::Result<Option<Slot>> {
-        let mut state = self.state();
-        let gone = match wanted {
-            Some(number) => state.retired.contains(&number) || !self.numbers.contains(&number),
-            None => state.retired.len() == self.numbers.len(),
+    /// The error for whoever wants a slot that will never come.
+    fn out_of_service(&self, state: &State, wanted: Option<u32>) -> Option<io::Error> {
+        let (gone, what) = match wanted {
+            Some(number) => (
+                state.retired.contains(&number) || !self.numbers.contains(&number),
+                format!("slot {number}"),
+            ),
+            None => (state.retired.len() == self.numbers.len(), "every slot".to_string()),
         };
-        if gone {
-            let what = wanted.map_or("every slot".to_string(), |number| format!("slot {number}"));
-            return Err(io::Error::other(format!("{what} is out of service")));
+        gone.then(|| io::Error::other(format!("{what} is out of service")))
+    }
+
+    /// Hands a slot to whoever has waited longest for one like it.
+    fn give_back(self: &Arc<Pool>, mut slot: Slot) {
+        let mut state = self.state();
+        if state.retired.contains(&slot.number) {
+            // Dropped without the lock: it removes control groups.
+            drop(state);
+            return drop(slot);
         }
-        Ok(match wanted {
-            None => state.free.pop(),
-            Some(number) => {
-                let place = state.free.iter().position(|slot| slot.number == number);
-                place.map(|place| state.free.remove(place))
+        let suits = |waiter: &Waiter, number| waiter.wanted.is_none_or(|wanted| wanted == number);
+        while let Some(place) = state.waiting.iter().position(|waiter| suits(waiter, slot.number)) {
+            let Some(waiter) = state.waiting.remove(place) else {
+                break;
+            };
+            match waiter.answer.send(Ok(self.lend(slot))) {
+                Ok(()) => return,
+                // It went away. The lease is taken apart here: dropped, it would come back through this very lock.
+                Err(Ok(mut lease)) => match lease.slot.take() {
+                    Some(returned) => slot = returned,
+                    None => return,
+                },
+                Err(Err(_)) => return,
             }
-        })
+        }
+        state.free.push(slot);
     }
 
     /// Takes a slot out of service for good.
@@ -203,10 +246,19 @@ impl Pool {
         let mut state = self.state();
         if self.numbers.contains(&number) {
             state.retired.insert(number);
-            state.free.retain(|slot| slot.number != number);
+        }
+        let (gone, free) = std::mem::take(&mut state.free)
+            .into_iter()
+            .partition(|slot| slot.number == number);
+        state.free = free;
+        for waiter in std::mem::take(&mut state.waiting) {
+            match self.out_of_service(&state, waiter.wanted) {
+                Some(error) => drop(waiter.answer.send(Err(error))),
+                None => state.waiting.push_back(waiter),
+            }
         }
         drop(state);
-        self.changed.notify_waiters();
+        drop::<Vec<Slot>>(gone);
     }
 }
 
@@ -229,17 +281,107 @@ impl Lease {
     pub fn group_mut(&mut self) -> Option<&mut SlotGroup> {
         self.slot.as_mut()?.group.as_mut()
     }
+
+    /// Waits until nothing of the last job counts any more.
+    pub async fn settle(&self) -> io::Result<()> {
+        let Some(group) = self.group() else { return Ok(()) };
+        let deadline = Instant::now() + PATIENCE;
+        while !group.settled()? {
+            if Instant::now() > deadline {
+                return Err(io::Error::other(format!(
+                    "memory of an ended job is still held in slot {}",
+                    self.number()
+                )));
+            }
+            tokio::time::sleep(LOOK_AGAIN).await;
+        }
+        Ok(())
+    }
 }
 
 impl Drop for Lease {
     fn drop(&mut self) {
         if let Some(slot) = self.slot.take() {
-            let mut state = self.pool.state();
-            if !state.retired.contains(&slot.number) {
-                state.free.push(slot);
-            }
-            drop(state);
-            self.pool.changed.notify_waiters();
+            self.pool.give_back(slot);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Slots without control groups or locks that anyone else sees.
+    fn pool(slots: u32) -> Arc<Pool> {
+        let slot = |number| Slot {
+            number,
+            group: None,
+            _lock: tempfile::tempfile().unwrap(),
+        };
+        Arc::new(Pool::of((0..slots).map(slot).collect()))
+    }
+
+    #[tokio::test]
+    async fn who_waits_longest_is_served_first() {
+        let pool = pool(1);
+        let first = pool.acquire(None).await.unwrap();
+        let order = Arc::new(Mutex::new(Vec::new()));
+        let mut waiters = tokio::task::JoinSet::new();
+        for number in 0..50 {
+            let (pool, order) = (Arc::clone(&pool), Arc::clone(&order));
+            waiters.spawn(async move {
+                let lease = pool.acquire((number % 2 == 0).then_some(0)).await.unwrap();
+                order.lock().unwrap().push(number);
+                tokio::task::yield_now().await;
+                drop(lease);
+            });
+            tokio::task::yield_now().await;
+        }
+        drop(first);
+        waiters.join_all().await;
+        assert_eq!(*order.lock().unwrap(), (0..50).collect::<Vec<_>>());
+        assert_eq!(pool.state().free.len(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_slot_is_not_lost_with_who_waited_for_it() {
+        let pool = pool(1);
+        let lease = pool.acquire(None).await.unwrap();
+        let gone = tokio::time::timeout(Duration::from_millis(1), pool.acquire(None)).await;
+        assert!(gone.is_err());
+        // One that is served, and dropped before it looks.
+        let mut served = Box::pin(pool.acquire(Some(0)));
+        let pending = tokio::time::timeout(Duration::from_millis(1), &mut served).await;
+        assert!(pending.is_err());
+        drop(lease);
+        assert_eq!(pool.state().free.len(), 0);
+        drop(served);
+        assert_eq!(pool.state().free.len(), 1);
+    }
+
+    #[tokio::test]
+    async fn nobody_waits_for_a_retired_slot() {
+        let pool = pool(2);
+        let (zero, one) = (
+            pool.acquire(Some(0)).await.unwrap(),
+            pool.acquire(Some(1)).await.unwrap(),
+        );
+        let mut waits_for_one = Box::pin(pool.acquire(Some(1)));
+        let mut waits_for_any = Box::pin(pool.acquire(None));
+        for waiting in [&mut waits_for_one, &mut waits_for_any] {
+            assert!(tokio::time::timeout(Duration::from_millis(1), waiting).await.is_err());
+        }
+        pool.retire(1);
+        let error = waits_for_one.await.unwrap_err();
+        assert!(error.to_string().contains("slot 1 is out of service"), "{error}");
+        drop(one);
+        assert_eq!(pool.state().free.len(), 0);
+        drop(zero);
+        let lease = waits_for_any.await.unwrap();
+        assert_eq!(lease.number(), 0);
+        pool.retire(0);
+        assert!(pool.acquire(None).await.is_err());
+        drop(lease);
+        assert_eq!(pool.state().free.len(), 0);
     }
 }

@@ -144,7 +144,7 @@ pub(crate) async fn supervise(
     if ended.is_none() && (!report.ready || code != Some(0)) {
         return Err(SandboxError::Spawn(complaint(logs.talk(), code)));
     }
-    let starved = watched.starved(ended, wall_ms, usage.waited_ms);
+    let starved = watched.starved(ended, wall_ms, &usage);
     Ok(Completion {
         steps: results(job, report, logs),
         ended,
@@ -219,14 +219,20 @@ pub(crate) struct Watched {
 }
 
 impl Watched {
-    /// A wall time-out proves nothing if for half of it or more a process of the job was ready and got no CPU. CPU time
-    /// and memory are counted, not timed, so a starved machine does not change what they say.
-    pub fn starved(&self, ended: Option<Ended>, wall_ms: u64, waited: Option<u64>) -> bool {
-        let waited = waited
+    /// A wall time-out proves nothing if for half of it or more a process of the job was ready and got no CPU. An end for
+    /// want of memory proves nothing if it was the machine that had none left. CPU time is counted, not timed, so a
+    /// starved machine does not change what it says.
+    pub fn starved(&self, ended: Option<Ended>, wall_ms: u64, usage: &Usage) -> bool {
+        let waited = usage
+            .waited_ms
             .zip(self.waited_before)
             .map_or(0, |(now, before)| now.saturating_sub(before))
             .max(self.waited_alive);
-        ended == Some(Ended::WallTime) && waited * 2 >= wall_ms
+        match ended {
+            Some(Ended::WallTime) => waited * 2 >= wall_ms,
+            Some(Ended::Memory) => !usage.own_memory_limit,
+            _ => false,
+        }
     }
 }
 
@@ -336,23 +342,43 @@ mod tests {
     use crate::job::Limits;
 
     #[test]
-    fn only_a_wall_time_out_can_be_starved() {
+    fn a_wall_time_out_can_be_starved_of_cpu() {
         let watched = Watched {
             ended: None,
             waited_before: Some(100),
             waited_alive: 0,
         };
-        assert!(watched.starved(Some(Ended::WallTime), 1000, Some(600)));
-        assert!(!watched.starved(Some(Ended::WallTime), 1000, Some(599)));
-        assert!(!watched.starved(Some(Ended::CpuTime), 1000, Some(900)));
-        assert!(!watched.starved(None, 1000, Some(900)));
-        assert!(!watched.starved(Some(Ended::WallTime), 1000, None));
+        let waited = |waited_ms| Usage {
+            waited_ms,
+            ..Usage::default()
+        };
+        assert!(watched.starved(Some(Ended::WallTime), 1000, &waited(Some(600))));
+        assert!(!watched.starved(Some(Ended::WallTime), 1000, &waited(Some(599))));
+        assert!(!watched.starved(Some(Ended::CpuTime), 1000, &waited(Some(900))));
+        assert!(!watched.starved(None, 1000, &waited(Some(900))));
+        assert!(!watched.starved(Some(Ended::WallTime), 1000, &waited(None)));
         let alive = Watched {
             ended: None,
             waited_before: None,
             waited_alive: 500,
         };
-        assert!(alive.starved(Some(Ended::WallTime), 1000, None));
+        assert!(alive.starved(Some(Ended::WallTime), 1000, &waited(None)));
+    }
+
+    #[test]
+    fn memory_counts_under_the_jobs_own_limit_only() {
+        let watched = Watched {
+            ended: Some(Ended::Memory),
+            waited_before: None,
+            waited_alive: 0,
+        };
+        let killed = |own_memory_limit| Usage {
+            out_of_memory: true,
+            own_memory_limit,
+            ..Usage::default()
+        };
+        assert!(!watched.starved(Some(Ended::Memory), 1000, &killed(true)));
+        assert!(watched.starved(Some(Ended::Memory), 1000, &killed(false)));
     }
 
     #[test]

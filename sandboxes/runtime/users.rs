@@ -19,8 +19,8 @@ const FIRST_MAPPED_UID: u32 = 1;
 pub(crate) enum Uids {
     /// We are root: slots have uids of the machine.
     Root,
-    /// Slots have uids from the user's subordinate range, inside this user namespace.
-    Range(OwnedFd),
+    /// Slots have uids from the user's subordinate range, which begins at `first`, inside this user namespace.
+    Range { namespace: OwnedFd, first: u32 },
     /// Slots share the user's own uid (the weaker tier, where there is no range).
     Own(OwnedFd),
 }
@@ -43,7 +43,7 @@ impl Uids {
             map("newuidmap", pid, uid, uids)?;
             map("newgidmap", pid, gid, gids)
         });
-        lent.map(Uids::Range)
+        lent.map(|namespace| Uids::Range { namespace, first: uids })
             .map_err(|error| format!("no user namespace with a range of uids ({error}); install the package uidmap"))
     }
 
@@ -63,15 +63,24 @@ impl Uids {
     pub fn of_slot(&self, slot: u32) -> u32 {
         match self {
             Uids::Root => FIRST_UID + slot,
-            Uids::Range(_) => FIRST_MAPPED_UID + slot,
+            Uids::Range { .. } => FIRST_MAPPED_UID + slot,
             Uids::Own(_) => 0,
+        }
+    }
+
+    /// The same uid as the machine sees it; `None` where it is not the slot's alone.
+    pub fn on_machine(&self, slot: u32) -> Option<u32> {
+        match self {
+            Uids::Root => Some(FIRST_UID + slot),
+            Uids::Range { first, .. } => Some(first + slot),
+            Uids::Own(_) => None,
         }
     }
 
     pub fn namespace(&self) -> Option<&OwnedFd> {
         match self {
             Uids::Root => None,
-            Uids::Range(namespace) | Uids::Own(namespace) => Some(namespace),
+            Uids::Range { namespace, .. } | Uids::Own(namespace) => Some(namespace),
         }
     }
 

@@ -123,7 +123,7 @@ fn resource_limits(limits: &Limits) -> Vec<ResourcesUlimits> {
         }
     };
     [
-        ("core", 0),
+        ("core", seccomp::CORE_BYTES),
         ("fsize", limits.file_bytes),
         ("nofile", OPEN_FILES),
         ("stack", STACK_BYTES),

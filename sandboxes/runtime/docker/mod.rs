@@ -175,6 +175,19 @@ impl Runtime for Docker {
     fn tier(&self) -> Tier {
         Tier::Full
     }
+
+    /// Of all slots together: their containers have one uid.
+    fn remains(&self, _slot: u32) -> Result<Vec<String>, SandboxError> {
+        let owner = self.home.path().display().to_string();
+        let labelled = complete(async { Engine::connect().await?.labelled(LABEL).await })?;
+        let ours = labelled.into_iter().filter(|(_, whose)| *whose == owner);
+        let mut found: Vec<String> = ours.map(|(id, _)| format!("container {id}")).collect();
+        let fault = |error| SandboxError::supervisor("list the containers' files", error);
+        for entry in std::fs::read_dir(self.home.path()).map_err(fault)? {
+            found.push(format!("file {}", entry.map_err(fault)?.path().display()));
+        }
+        Ok(found)
+    }
 }
 
 /// A container that runs. Dropped, it is removed, and only then are its folder and its slot given back.

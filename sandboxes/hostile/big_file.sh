@@ -1,4 +1,0 @@
-# One file larger than a file may be.
-dd if=/dev/zero of=/job/big bs=1M count=200 2>/dev/null
-size=$(wc -c </job/big)
-[ "$size" -le $((8 << 20)) ] && echo "held at $size" || echo "ESCAPED: a file of $size bytes"

@@ -1,0 +1,20 @@
+# Mounts, unmounts and moves its root, by the old calls and the new ones. Every one must be refused.
+require "./in/door.pl";
+my ($none, $job, $input, $root, $tmpfs, $proc) = ("none", "/job", "/job/in", "/", "tmpfs", "proc");
+my $attributes = pack("QQQQ", 0, 1, 0, 0);
+door("mount tmpfs", 165, $none, $job, $tmpfs, 0, 0);
+door("mount proc", 165, $none, $job, $proc, 0, 0);
+door("remount of the root for writing", 165, $none, $root, $none, 0x20 | 0x1000, 0);
+door("umount", 166, $input, 2);
+door("pivot_root", 155, $job, $job);
+door("chroot", 161, $job);
+door("fsopen", 430, $tmpfs, 0);
+door("fsconfig", 431, 0, 6, 0, 0, 0);
+door("fsmount", 432, 0, 0, 0);
+door("fspick", 433, -100, $root, 0);
+door("open_tree", 428, -100, $root, 1);
+door("move_mount", 429, -100, $input, -100, $job, 0);
+door("mount_setattr", 442, -100, $root, 0, $attributes, 32);
+door("swapon", 167, $input, 0);
+door("quotactl", 179, 0, $none, 0, 0);
+print "held\n";

@@ -1,4 +1,0 @@
-# Takes memory and touches it until something stops it.
-my @hoard;
-push @hoard, "x" x (1 << 20) for 1 .. 4096;
-print "ESCAPED: took 4 GiB\n";

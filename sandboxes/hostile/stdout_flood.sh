@@ -1,3 +1,0 @@
-# Prints without end.
-yes flood
-echo ESCAPED: it was all read
