@@ -6,7 +6,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := build
-.PHONY: setup build images demo test lint drift bench sqlx-prepare sqlx-check schemas clean
+.PHONY: setup build images image-verilog demo test lint drift bench sqlx-prepare sqlx-check schemas clean
 
 ASSAY := target/release/assay
 QUICKSTART := recipes/quickstart.toml
@@ -19,10 +19,13 @@ setup: ## install what is missing on this machine
 build: setup ## the program
 	cargo build --release --locked
 
-images: build ## the sandbox images that the quickstart and the tests use
+images: build ## every sandbox image; what is built already is kept
+	$(ASSAY) sandbox build
+
+image-verilog: build
 	$(ASSAY) sandbox build verilog
 
-demo: images ## the quickstart, from raw packages to shards
+demo: image-verilog ## the quickstart, from raw packages to shards
 	build=$$($(ASSAY) build $(QUICKSTART) | tee >(cat >&2) | tail -n 1); \
 	$(ASSAY) export $(MIXTURE) --out $(OUT) --build $$build; \
 	scripts/summary.sh $$build $(OUT)
