@@ -1,11 +1,13 @@
 //! `assay sandbox`.
 
+mod test;
+
 use super::Failure;
 use super::environment::{self, SandboxFlags};
 use crate::domains;
 use crate::store::cluster::state_dir;
 use crate::worker::from_store;
-use sandboxes::{hostile, images};
+use sandboxes::images;
 use serde_json::json;
 
 /// Images and their digests; canaries and hostile programs; stored jobs run again.
@@ -31,8 +33,12 @@ pub enum Action {
         #[arg(long)]
         json: bool,
     },
-    /// Run the canaries and the hostile programs
-    Test { names: Vec<String> },
+    /// Run the canaries and the hostile programs of all sandboxes, or what is named: sandboxes, canaries, programs
+    Test {
+        names: Vec<String>,
+        #[arg(long)]
+        json: bool,
+    },
     /// Run the job behind a verdict again and print what its steps print
     Replay { job_hash: String },
 }
@@ -41,7 +47,7 @@ pub async fn run(args: Args) -> Result<(), Failure> {
     match args.action {
         Action::Build { names, with } => build(names, &with).await,
         Action::List { json } => list(json),
-        Action::Test { names } => test(&args.sandbox, names).await,
+        Action::Test { names, json } => test::run(&args.sandbox, names, json).await,
         Action::Replay { job_hash } => replay(&args.sandbox, &job_hash).await,
     }
 }
@@ -82,37 +88,6 @@ fn list(as_json: bool) -> Result<(), Failure> {
         println!("{:10} {} {:5} MB  {}", i.name, i.id, i.bytes >> 20, tools.join(", "));
     }
     Ok(())
-}
-
-async fn test(flags: &SandboxFlags, names: Vec<String>) -> Result<(), Failure> {
-    let runtime = environment::runtime(flags, 2)?;
-    let mut wrong = 0;
-    println!("{:34} {:10} detail", "test", "result");
-    let mut say = |name: &str, ok: bool, detail: &str| {
-        wrong += u32::from(!ok);
-        println!("{name:34} {:10} {detail}", if ok { "ok" } else { "WRONG" });
-    };
-    if names.is_empty() || names.iter().any(|n| n == "verilog") {
-        for canary in sandboxes::canaries("verilog")? {
-            let completion = runtime.run(&canary.job).await?;
-            let found = canary.check(&completion);
-            say(
-                &format!("canary {}", canary.name),
-                found.is_ok(),
-                found.as_ref().err().map_or("", String::as_str),
-            );
-        }
-        for r in hostile::run(runtime.as_ref()).await {
-            say(&format!("hostile {}", r.name), r.contained, &r.detail);
-        }
-    }
-    if wrong > 0 {
-        Err(Failure::environment(format!(
-            "{wrong} tests went wrong: do not trust verdicts of this machine"
-        )))
-    } else {
-        Ok(())
-    }
 }
 
 async fn replay(flags: &SandboxFlags, job_hash: &str) -> Result<(), Failure> {

@@ -3,6 +3,7 @@
 use crate::error::SandboxError;
 use crate::job::{Completion, Job, JobFile, Limits, When};
 use crate::runtime::Runtime;
+use crate::table;
 
 /// What only the neighbour may read. Attacks look for it by its halves, so that their own text does not hold it.
 pub(super) const SECRET: &str = "the neighbour's secret 6d1f0c";
@@ -43,7 +44,10 @@ impl Quiet {
             steps: vec![super::step("work", &["sh", "-c", SCRIPT], When::Ok)],
             limits: Limits::default(),
         };
-        // The first runs load the image and open what two slots keep open.
+        // The first runs load the image, start what the runtime keeps running for it, and open what two slots keep open.
+        for canary in table::canaries(sandbox)?.iter().take(1) {
+            runtime.run(&canary.job).await?;
+        }
         let (one, other) = tokio::join!(runtime.run(&job), runtime.run(&job));
         one.and(other)?;
         let completion = runtime.run(&job).await?;

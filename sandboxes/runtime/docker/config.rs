@@ -9,7 +9,7 @@ use bollard::models::{
 
 use super::exchange::Exchange;
 use crate::job::{Job, Limits};
-use crate::runtime::{ENVIRONMENT, OPEN_FILES, STACK_BYTES};
+use crate::runtime::{ENVIRONMENT, OPEN_FILES, STACK_BYTES, seccomp};
 
 /// Whom the steps run as; the same in every container, as in every image's /etc/passwd.
 const USER: &str = "1000:1000";

@@ -1,5 +1,6 @@
 //! The hostile suite against the default runtime, and against runtimes that are broken on purpose: a suite that never
 //! fails proves nothing.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod bare;
 #[path = "../common/mod.rs"]
