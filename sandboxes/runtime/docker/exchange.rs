@@ -62,7 +62,7 @@ impl Exchange {
         }
         let shell = rootfs.join(driver::shell(job.steps.len()).trim_start_matches('/'));
         write(&control.join("shell"), &fs::read(shell)?, 0o111)?;
-        let script = format!("{PROLOGUE}{}", driver::script(job));
+        let script = format!("{PROLOGUE}{}", driver::script(job, false));
         write(&control.join("script"), script.as_bytes(), 0o444)?;
         let go = fifo(&control.join("go"))?;
         let mut kept = Vec::new();

@@ -295,7 +295,7 @@ async fn supervise(mut container: Container, pipes: Pipes, job: &Job) -> Result<
         )));
     }
     Ok(Completion {
-        starved: watched.starved(ended, wall_ms, usage.waited_ms),
+        starved: watched.starved(ended, wall_ms, &usage),
         steps: results(job, report, logs),
         ended,
         cpu_ms: usage.cpu_ms,
