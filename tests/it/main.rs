@@ -2,6 +2,7 @@
 
 mod break_it;
 mod builds;
+mod cad;
 mod commands;
 mod golden;
 mod hostile_input;
