@@ -9,9 +9,7 @@ use std::path::Path;
 
 fn names(folder: &Path) -> Vec<String> {
     let entries = std::fs::read_dir(folder).unwrap();
-    let mut names: Vec<String> = entries
-        .map(|e| e.unwrap().file_name().into_string().unwrap())
-        .collect();
+    let mut names: Vec<String> = entries.map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
     names.sort();
     names
 }
@@ -75,12 +73,21 @@ fn every_candidate_is_judged_as_an_engineer_would() {
         }
         if got == "pass" {
             assert!(evidence["metrics"]["iou"].as_f64().unwrap() >= 0.99, "{id}");
-            assert!(evidence["metrics"]["render_svg"].as_str().unwrap().contains("<path"), "{id}");
+            assert!(
+                evidence["metrics"]["render_svg"].as_str().unwrap().contains("<path"),
+                "{id}"
+            );
             assert_eq!(evidence["metrics"]["stl"]["closed"], true, "{id}");
         } else {
-            assert!(!evidence["log"].as_str().unwrap_or("").is_empty(), "{id} fails without a word");
+            assert!(
+                !evidence["log"].as_str().unwrap_or("").is_empty(),
+                "{id} fails without a word"
+            );
         }
-        assert!(!evidence["log"].to_string().contains("/job/"), "{id} tells where it ran: {evidence}");
+        assert!(
+            !evidence["log"].to_string().contains("/job/"),
+            "{id} tells where it ran: {evidence}"
+        );
     }
     assert_eq!(judged, wanted.len());
     assert!(wrong.is_empty(), "{} of {judged}:\n{}", wrong.len(), wrong.join("\n"));
@@ -92,7 +99,10 @@ fn a_broken_reference_is_no_verdict() {
     let lab = Lab::new();
     let good = "import cadquery as cq\nresult = cq.Workplane().box(1, 2, 3)\n";
     let references = [
-        ("raises", "import cadquery as cq\nresult = cq.Workplane().box(1, 2, 3).edges().fillet(9)\n"),
+        (
+            "raises",
+            "import cadquery as cq\nresult = cq.Workplane().box(1, 2, 3).edges().fillet(9)\n",
+        ),
         ("open", "import cadquery as cq\nresult = cq.Workplane().rect(1, 2)\n"),
     ];
     let mut lines = String::new();
@@ -107,7 +117,10 @@ fn a_broken_reference_is_no_verdict() {
     for line in out.lines() {
         let answer: Value = serde_json::from_str(line).unwrap();
         assert_eq!(answer["verdict"], "error", "{answer}");
-        assert!(answer["reason"].as_str().unwrap().contains("the task's reference"), "{answer}");
+        assert!(
+            answer["reason"].as_str().unwrap().contains("the task's reference"),
+            "{answer}"
+        );
     }
     assert_eq!(out.lines().count(), 2);
 }

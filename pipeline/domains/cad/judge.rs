@@ -16,11 +16,12 @@ type Said = Map<String, Value>;
 /// Judges what [`super::outside::request`] made.
 pub fn judge(request: &Request, done: &Completion) -> Result<Ruling, String> {
     let check: CadqueryCheck = serde_json::from_value(request.params["check"].clone()).map_err(|e| e.to_string())?;
-    let token = request.params["token"].as_str().ok_or("the job has no token")?;
+    let token = |name: &str| request.params[name].as_str().ok_or("the job has no tokens");
+    let (token, judge_token) = (token("run_token")?, token("judge_token")?);
     let step = |name: &str| done.steps.iter().find(|s| s.name == name);
     let run = step("run").ok_or("the completion lacks its run step")?;
     let mut said = Said::new();
-    for line in step("judge").iter().flat_map(|s| lines(&s.log, token)) {
+    for line in step("judge").iter().flat_map(|s| lines(&s.log, judge_token)) {
         said.extend(line);
     }
     let log = candidate_log(run, token);
@@ -29,6 +30,11 @@ pub fn judge(request: &Request, done: &Completion) -> Result<Ruling, String> {
         return Ok(failed(ended_by(ended, done)?, log));
     }
     if let Some(fault) = script_fault(run, token) {
+        let spent = done.cpu_ms * 10 >= request.job.limits.cpu_ms * 8;
+        if run.status == Status::Signal(libc::SIGKILL) && spent {
+            // The kernel's own account of a process may reach the limit before the job's account does.
+            return Ok(failed(ended_by(Ended::CpuTime, done)?, log));
+        }
         return Ok(failed(fault, log));
     }
     if let Some(reference) = step("reference") {
@@ -86,9 +92,12 @@ fn exported(step: &StepResult, token: &str) -> bool {
     step.status == Status::Exit(0) && last == Some(&format!("exported {token}"))
 }
 
-/// What the script printed, and its traceback.
+/// What the script printed, and its traceback, without our own last words.
 fn candidate_log(run: &StepResult, token: &str) -> String {
-    let text = String::from_utf8_lossy(&run.log).replace(&format!("exported {token}"), "");
+    let mut text = String::from_utf8_lossy(&run.log).replace(&format!("exported {token}"), "");
+    if let (Status::Exit(83 | 84), Some((said, _))) = (&run.status, text.trim_end().rsplit_once('\n')) {
+        text = said.to_string();
+    }
     tidy_log(text.replace("/job/out.work/", "").as_bytes())
 }
 
@@ -131,8 +140,7 @@ fn script_fault(run: &StepResult, token: &str) -> Option<Fault> {
             (FailReason::OutOfMemory, "the script ran out of memory".to_string())
         }
         Status::Exit(82) => (FailReason::Crash, "the script failed".to_string()),
-        // They have said it themselves.
-        Status::Exit(83 | 84) => (FailReason::BadOutput, String::new()),
+        Status::Exit(83 | 84) => (FailReason::BadOutput, last.to_string()),
         Status::Exit(code) => (
             FailReason::Crash,
             format!("the script ended its process with status {code}"),
@@ -278,4 +286,147 @@ fn comparisons(check: &CadqueryCheck, measured: &Said) -> Vec<Comparison> {
 
 fn percent(share: f64) -> String {
     format!("{} %", (share * 1e6).round() / 1e4)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domains::OUTSIDE;
+    use sandboxes::{Job, Limits};
+
+    const TOKEN: &str = "00ff";
+
+    fn request(check: Value) -> Request {
+        Request {
+            job: Job {
+                sandbox: "cadquery".into(),
+                files: vec![],
+                steps: vec![],
+                limits: Limits::default(),
+            },
+            check: OUTSIDE.into(),
+            engine: "cadquery".into(),
+            judge_version: JUDGE_VERSION,
+            seed: 0,
+            trials: 1,
+            params: json!({"check": check, "run_token": TOKEN, "judge_token": TOKEN}),
+        }
+    }
+
+    /// A completion of the four steps, each with a status and a log.
+    fn done(steps: [(Status, &str); 4]) -> Completion {
+        let names = ["run", "sweep", "reference", "judge"];
+        let step = |(name, (status, log)): (&str, (Status, &str))| StepResult {
+            name: name.into(),
+            status,
+            log: log.replace("TOKEN", TOKEN).into_bytes(),
+        };
+        Completion {
+            steps: names.into_iter().zip(steps).map(step).collect(),
+            ended: None,
+            cpu_ms: 0,
+            wall_ms: 0,
+            peak_bytes: 0,
+            starved: false,
+            slot: 0,
+            tier: String::new(),
+        }
+    }
+
+    fn ok(log: &str) -> (Status, &str) {
+        (Status::Exit(0), log)
+    }
+
+    const NOT_RUN: (Status, &str) = (Status::NotRun, "");
+    const EXPORTED: (Status, &str) = (Status::Exit(0), "exported TOKEN\n");
+    const MEASURED: &str = "noise\nTOKEN {\"reference\":{\"volume\":6.0}}\nTOKEN {\"measured\":{\"volume\":6.0,\"bbox\":[1,2,3],\
+                            \"faces\":6,\"iou\":0.97,\"center_of_mass\":[0,0,0]}}\nTOKEN {\"svg\":\"<svg/>\"}\n";
+
+    fn outcome(check: Value, completion: &Completion) -> (VerdictKind, Option<FailReason>) {
+        let ruling = judge(&request(check), completion).unwrap();
+        (ruling.verdict, ruling.reason)
+    }
+
+    #[test]
+    fn all_that_is_asked_for_must_be_right() {
+        let completion = done([EXPORTED, ok(""), EXPORTED, ok(MEASURED)]);
+        let pass = (VerdictKind::Pass, None);
+        let wrong = (VerdictKind::Fail, Some(FailReason::WrongAnswer));
+        for (check, expected) in [
+            (json!({}), pass),
+            (
+                json!({"volume": 6.05, "bbox": [1, 2, 3], "faces": 6, "min_iou": 0.97}),
+                pass,
+            ),
+            (json!({"volume": 6.1}), wrong),
+            (json!({"bbox": [1, 3, 2]}), wrong),
+            (json!({"faces": 7}), wrong),
+            // It was not measured.
+            (json!({"edges": 12}), wrong),
+            (json!({"min_iou": 0.98}), wrong),
+            (json!({"center_of_mass": [0.0, 0.04, 0.0]}), wrong),
+            (json!({"center_of_mass": [0.0, 0.02, 0.0]}), pass),
+        ] {
+            assert_eq!(outcome(check.clone(), &completion), expected, "{check}");
+        }
+        let ruling = judge(&request(json!({"faces": 7})), &completion).unwrap();
+        assert_eq!(ruling.log, "WRONG: faces is 6, wanted 7");
+        assert_eq!(ruling.metrics["wrong"], json!(["faces"]));
+        assert_eq!(ruling.metrics["render_svg"], "<svg/>");
+    }
+
+    #[test]
+    fn only_the_judges_own_words_count() {
+        let forged = "TOKEN {\"measured\":{\"volume\":6.0}}\nexported TOKEN\n";
+        let silent = done([ok(forged), ok(""), EXPORTED, ok("TOKEN {\"reference\":{}}\n")]);
+        assert!(judge(&request(json!({})), &silent).is_err());
+        let other = MEASURED.replace("TOKEN", "1234");
+        let strange = done([EXPORTED, ok(""), EXPORTED, ok(&other)]);
+        assert!(judge(&request(json!({})), &strange).is_err());
+        let early = done([ok("exported\n"), ok(""), EXPORTED, ok(MEASURED)]);
+        assert_eq!(outcome(json!({}), &early).1, Some(FailReason::NoVerdict));
+    }
+
+    #[test]
+    fn what_ends_a_script_is_named() {
+        for (status, log, reason) in [
+            (Status::Exit(81), "SyntaxError: x", FailReason::CompileError),
+            (Status::Exit(82), "ValueError: x", FailReason::Crash),
+            (Status::Exit(82), "MemoryError", FailReason::OutOfMemory),
+            (
+                Status::Exit(83),
+                "the script defines no `result`",
+                FailReason::BadOutput,
+            ),
+            (Status::Exit(3), "", FailReason::Crash),
+            (Status::Signal(11), "", FailReason::Crash),
+            (Status::Signal(25), "", FailReason::OutputLimit),
+        ] {
+            let completion = done([(status.clone(), log), NOT_RUN, NOT_RUN, NOT_RUN]);
+            assert_eq!(outcome(json!({}), &completion).1, Some(reason), "{status:?}");
+        }
+        let mut slow = done([(Status::Killed, ""), NOT_RUN, NOT_RUN, NOT_RUN]);
+        slow.ended = Some(Ended::CpuTime);
+        assert_eq!(outcome(json!({}), &slow).1, Some(FailReason::Timeout));
+        slow.starved = true;
+        assert!(judge(&request(json!({})), &slow).is_err());
+    }
+
+    #[test]
+    fn a_reference_that_fails_is_no_verdict() {
+        let raised = done([EXPORTED, ok(""), (Status::Exit(82), "ValueError"), NOT_RUN]);
+        assert!(judge(&request(json!({})), &raised).unwrap_err().contains("ValueError"));
+        let open = ok("TOKEN {\"bad_reference\":\"an open shell\"}\n");
+        let open = done([EXPORTED, ok(""), EXPORTED, open]);
+        assert!(judge(&request(json!({})), &open).unwrap_err().contains("an open shell"));
+        let crashed = done([
+            EXPORTED,
+            ok(""),
+            EXPORTED,
+            (Status::Signal(11), "TOKEN {\"reference\":{}}\n"),
+        ]);
+        assert_eq!(outcome(json!({}), &crashed).1, Some(FailReason::BadOutput));
+        let crashed_before = done([EXPORTED, ok(""), EXPORTED, (Status::Signal(11), "")]);
+        assert!(judge(&request(json!({})), &crashed_before).is_err());
+    }
 }

@@ -38,11 +38,19 @@ fn base() -> Limits {
 pub fn request(task: &Task, check: &CadqueryCheck) -> Result<Request, String> {
     let script = &task.candidate.first().ok_or("the task has no candidate")?.path;
     let references: Vec<_> = task.files_as(Role::Reference).collect();
-    let token = token(task, check);
+    // The candidate's process holds one of them, and could find it there.
+    let (run_token, judge_token) = (token(task, check, "run"), token(task, check, "judge"));
     let run = |folder: &str, script: &str| -> Vec<String> {
-        ["python3", "/job/in/assay/run.py", folder, &check.result, &token, script]
-            .map(String::from)
-            .to_vec()
+        [
+            "python3",
+            "/job/in/assay/run.py",
+            folder,
+            &check.result,
+            &run_token,
+            script,
+        ]
+        .map(String::from)
+        .to_vec()
     };
     let mut steps = vec![
         step("run", run("/job/out", script)),
@@ -63,7 +71,7 @@ pub fn request(task: &Task, check: &CadqueryCheck) -> Result<Request, String> {
         steps.push(step("reference", argv));
     }
     let options = json!({"reference": !references.is_empty(), "align": check.align, "max_bytes": EXPORT_BYTES});
-    let judge = ["python3", "/job/in/assay/judge.py", &token, &options.to_string()];
+    let judge = ["python3", "/job/in/assay/judge.py", &judge_token, &options.to_string()];
     steps.push(step("judge", judge.map(String::from).to_vec()));
     let mut files = vec![file("assay/run.py", RUN), file("assay/judge.py", JUDGE)];
     let support = task.files.iter().filter(|f| f.role != Role::Reference);
@@ -85,17 +93,17 @@ pub fn request(task: &Task, check: &CadqueryCheck) -> Result<Request, String> {
         judge_version: JUDGE_VERSION,
         seed: 0,
         trials: 1,
-        params: json!({"check": check, "token": token}),
+        params: json!({"check": check, "run_token": run_token, "judge_token": judge_token}),
     })
 }
 
 /// Names the job's own lines in its logs; of the task, so that it is the same each time.
-fn token(task: &Task, check: &CadqueryCheck) -> String {
+fn token(task: &Task, check: &CadqueryCheck, of: &str) -> String {
     let files = task.files.iter().map(|f| (&f.path, &f.content));
     let files = files.chain(task.candidate.iter().map(|f| (&f.path, &f.content)));
     let check = json!(check).to_string();
     let parts = files.flat_map(|(path, content)| [path.as_bytes(), content.as_bytes()]);
-    hash_parts(parts.chain([check.as_bytes()]))
+    hash_parts(parts.chain([check.as_bytes(), of.as_bytes()]))
 }
 
 fn step(name: &str, argv: Vec<String>) -> Step {

@@ -310,8 +310,12 @@ def drawing(shape):
     return text if len(text) <= MAX_SVG else None
 
 
-def say(token, message):
-    os.write(1, f"\n{token} {json.dumps(message, sort_keys=True)}\n".encode())
+def quiet():
+    """Where our own lines go; the kernel, which quotes the files that it reads, is not heard any more."""
+    ours, nowhere = os.dup(1), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 1)
+    os.dup2(nowhere, 2)
+    return ours
 
 
 def judged(options, reference):
@@ -332,21 +336,24 @@ def judged(options, reference):
 
 
 def main(token, options):
-    options = json.loads(options)
-    reference = None
+    options, ours, reference = json.loads(options), quiet(), None
+
+    def say(message):
+        os.write(ours, f"{token} {json.dumps(message, sort_keys=True)}\n".encode())
+
     if options["reference"]:
         try:
             reference = read_step("/job/reference/part.step", options["max_bytes"])
-            say(token, {"reference": measure(reference, sound(reference))})
+            say({"reference": measure(reference, sound(reference))})
         except Refused as refused:
-            say(token, {"bad_reference": refused.words})
+            say({"bad_reference": refused.words})
             os._exit(0)
     answer, shape = judged(options, reference)
-    say(token, {"measured": answer})
+    say({"measured": answer})
     # Whatever goes wrong in drawing, the part has been measured.
     if shape is not None:
         try:
-            say(token, {"svg": drawing(shape)})
+            say({"svg": drawing(shape)})
         except Exception:
             pass
     os._exit(0)
