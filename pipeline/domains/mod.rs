@@ -1,5 +1,6 @@
 //! What code is for. One folder per domain holds everything that makes Verilog Verilog; one table lists them.
 
+pub mod cad;
 pub mod verilog;
 
 use crate::model::{Decided, DomainId, Sample};
@@ -171,7 +172,7 @@ pub trait Domain: Send + Sync {
 
 /// The table of domains.
 pub fn table() -> &'static [&'static dyn Domain] {
-    &[&verilog::Chip]
+    &[&verilog::Chip, &cad::Cad]
 }
 
 /// Finds a domain that has everything the stages need.

@@ -6,8 +6,8 @@ mod checks;
 mod reader;
 
 pub use checks::{
-    CadqueryCheck, Check, CudaCheck, CudaGpu, Engine, GpioCheck, MemoryCheck, Simulator, Stm32Check, VerilogCheck,
-    X86Check,
+    Align, CadqueryCheck, Check, CudaCheck, CudaGpu, Engine, GpioCheck, MemoryCheck, Simulator, Stm32Check,
+    VerilogCheck, X86Check,
 };
 pub use reader::{MAX_LINE_BYTES, TaskReader, parse_line};
 

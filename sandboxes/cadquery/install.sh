@@ -42,6 +42,9 @@ find . -type d -empty -delete
 # Text in a model is drawn with these fonts.
 mkdir -p "$root/etc/fonts"
 echo '<fontconfig><dir>/usr/share/fonts</dir><cachedir>/tmp/fontconfig</cachedir></fontconfig>' >"$root/etc/fonts/fonts.conf"
+# A job's home is its scratch folder: what one step leaves there must not be a part of the next one's Python.
+sed -i 's/^ENABLE_USER_SITE = None$/ENABLE_USER_SITE = False/' "$root/usr/lib/python3.11/site.py"
+grep -qx 'ENABLE_USER_SITE = False' "$root/usr/lib/python3.11/site.py"
 # The image is read-only: what is not compiled now would be compiled by every job. By the source's hash, which is not
 # looked at again, and not by its time, so that two builds agree.
 rm "$root/usr/lib/python3.11/sitecustomize.py"

@@ -3,6 +3,7 @@
 
 mod break_it;
 mod builds;
+mod cad;
 mod commands;
 mod golden;
 mod hostile_input;

@@ -1,6 +1,7 @@
 //! How each sandbox judges: the keys of a task's `check`, with their defaults.
 
 use super::Sandbox;
+pub use crate::domains::cad::check::{Align, CadqueryCheck};
 pub use crate::domains::verilog::harness::external::{ExternalCheck as VerilogCheck, Simulator};
 use crate::recipe::strict::schema_of;
 use schemars::JsonSchema;
@@ -200,37 +201,4 @@ pub struct X86Check {
     /// How many times as fast as the file of role `baseline` it must be; by default its speed does not matter.
     #[schemars(range(min = 0.01, max = 1000.0))]
     pub min_speedup: Option<f64>,
-}
-
-/// CadQuery: the script is run, and the solid that it leaves is measured.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct CadqueryCheck {
-    /// The variable that holds the solid; `result` by default.
-    #[schemars(regex(pattern = "^[A-Za-z_][A-Za-z0-9_]*$"), length(max = 64))]
-    pub result: String,
-    /// Volume in cubic millimetres, within `tolerance`; by default any.
-    #[schemars(range(min = 0.0))]
-    pub volume: Option<f64>,
-    /// Extents of the bounding box along x, y and z in millimetres, within `tolerance`; by default any.
-    pub bbox: Option<[f64; 3]>,
-    /// How far volume and extents may be off, as a share of the wanted value; 0.01 by default.
-    #[schemars(range(min = 0.0, max = 1.0))]
-    pub tolerance: f64,
-    /// Volume of the intersection over that of the union with the solid of the file of role `reference`, at least;
-    /// by default it is not compared.
-    #[schemars(range(min = 0.0, max = 1.0))]
-    pub min_iou: Option<f64>,
-}
-
-impl Default for CadqueryCheck {
-    fn default() -> Self {
-        CadqueryCheck {
-            result: "result".into(),
-            volume: None,
-            bbox: None,
-            tolerance: 0.01,
-            min_iou: None,
-        }
-    }
 }
