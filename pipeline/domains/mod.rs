@@ -1,6 +1,7 @@
 //! What code is for. One folder per domain holds everything that makes Verilog Verilog; one table lists them.
 
 pub mod verilog;
+pub mod x86_64;
 
 use crate::model::{Decided, DomainId, Sample};
 use crate::recipe::tasks::{Task, TaskLimits};
@@ -171,7 +172,7 @@ pub trait Domain: Send + Sync {
 
 /// The table of domains.
 pub fn table() -> &'static [&'static dyn Domain] {
-    &[&verilog::Chip]
+    &[&verilog::Chip, &x86_64::Codeopt]
 }
 
 /// Finds a domain that has everything the stages need.
