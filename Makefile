@@ -48,7 +48,7 @@ schemas: build ## fails if schemas/ isn't what the program prints; `scripts/sche
 	scripts/schemas.sh --check
 
 bench: images ## ratios against baselines
-	@for bench in benches/quickstart.py benches/verify_cpu.py benches/kills.py; do echo "== $$bench"; $$bench || exit; done
+	@for bench in benches/quickstart.py benches/verify_cpu.py benches/kills.py benches/x86_64.py; do echo "== $$bench"; $$bench || exit; done
 
 clean: ## what was built here; state (the database, images) stays
 	cargo clean

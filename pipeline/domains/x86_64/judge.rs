@@ -473,3 +473,7 @@ fn tidy(log: &[u8]) -> String {
     text.truncate(end);
     text.trim_end().to_string()
 }
+
+#[cfg(test)]
+#[path = "judge_tests.rs"]
+mod tests;
