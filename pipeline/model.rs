@@ -227,6 +227,12 @@ pub enum FailReason {
     BadOutput,
     NotSynthesizable,
     NotEquivalent,
+    /// A function does not keep what the calling convention promises its caller.
+    AbiViolation,
+    /// A sanitizer found an access out of bounds, an overflow, …
+    UndefinedBehavior,
+    /// It replaces what judges it.
+    HarnessTampered,
 }
 
 /// A verdict with its evidence: a row of the append-only ledger. Keyed by the job, never by the sample.

@@ -16,6 +16,7 @@ mod runtime;
 mod table;
 mod tree;
 mod verilog;
+pub mod x86_64;
 
 pub use canary::{Canary, Expect};
 pub use error::SandboxError;

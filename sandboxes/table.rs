@@ -2,7 +2,7 @@
 
 use crate::canary::Canary;
 use crate::error::SandboxError;
-use crate::{cadquery, verilog};
+use crate::{cadquery, verilog, x86_64};
 
 /// What a sandbox's folder declares.
 #[derive(Debug)]
@@ -27,7 +27,7 @@ pub(crate) struct SandboxSpec {
 }
 
 /// Every sandbox there is.
-pub(crate) static TABLE: &[SandboxSpec] = &[cadquery::SPEC, verilog::SPEC];
+pub(crate) static TABLE: &[SandboxSpec] = &[cadquery::SPEC, verilog::SPEC, x86_64::SPEC];
 
 /// The names of all sandboxes, built or not.
 pub fn names() -> Vec<&'static str> {

@@ -2,6 +2,7 @@
 
 pub mod cad;
 pub mod verilog;
+pub mod x86_64;
 
 use crate::model::{Decided, DomainId, Sample};
 use crate::recipe::tasks::{Task, TaskLimits};
@@ -172,7 +173,7 @@ pub trait Domain: Send + Sync {
 
 /// The table of domains.
 pub fn table() -> &'static [&'static dyn Domain] {
-    &[&verilog::Chip, &cad::Cad]
+    &[&verilog::Chip, &cad::Cad, &x86_64::Codeopt]
 }
 
 /// Finds a domain that has everything the stages need.

@@ -31,7 +31,8 @@ pub struct Request {
 pub struct Ruling {
     pub verdict: VerdictKind,
     pub reason: Option<FailReason>,
-    /// Findings that are the same each time: first mismatch, cells, …
+    /// Findings that are the same each time: first mismatch, cells, … What is measured, and is not, stands under the key
+    /// `measured`, which trials need not agree on.
     pub metrics: Value,
     /// Tool output as a person wants to read it.
     pub log: String,
@@ -162,7 +163,7 @@ impl Bench {
                 Some(first)
                     if first.verdict == this.verdict
                         && first.reason == this.reason
-                        && first.metrics == this.metrics =>
+                        && stable(&first.metrics) == stable(&this.metrics) =>
                 {
                     first
                 }
@@ -223,6 +224,15 @@ impl Bench {
             retry: true,
         })
     }
+}
+
+/// What trials must agree on.
+fn stable(metrics: &Value) -> Value {
+    let mut metrics = metrics.clone();
+    if let Some(map) = metrics.as_object_mut() {
+        map.remove("measured");
+    }
+    metrics
 }
 
 fn starved() -> StageError {

@@ -12,3 +12,4 @@ mod recipes;
 mod sinks;
 mod store;
 mod tidy;
+mod x86_tour;

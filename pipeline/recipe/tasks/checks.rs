@@ -3,6 +3,7 @@
 use super::Sandbox;
 pub use crate::domains::cad::check::{Align, CadqueryCheck};
 pub use crate::domains::verilog::harness::external::{ExternalCheck as VerilogCheck, Simulator};
+pub use crate::domains::x86_64::check::X86Check;
 use crate::recipe::strict::schema_of;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -185,20 +186,4 @@ pub struct MemoryCheck {
 
 fn all_bits() -> u32 {
     u32::MAX
-}
-
-/// x86-64: the program is compiled and run; it must exit 0, print what it should, and be as fast as it should.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct X86Check {
-    /// Arguments of the program; none by default.
-    #[schemars(length(max = 256))]
-    pub args: Vec<String>,
-    /// What it reads; nothing by default.
-    pub stdin: String,
-    /// What it must print, but for white space at the ends of lines and of the text; by default anything.
-    pub stdout: Option<String>,
-    /// How many times as fast as the file of role `baseline` it must be; by default its speed does not matter.
-    #[schemars(range(min = 0.01, max = 1000.0))]
-    pub min_speedup: Option<f64>,
 }
