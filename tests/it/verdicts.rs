@@ -6,7 +6,7 @@ use assay::store::Store;
 use assay::worker::{self, Bench, Options, Stop, WorkerError};
 use sandboxes::{Bubblewrap, Completion, ImageInfo, Job, RunFuture, Runtime, Status, Tier};
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
@@ -21,35 +21,48 @@ fn real() -> Bubblewrap {
     Bubblewrap::open(options).unwrap()
 }
 
-/// A runtime of which some slots turn bad after so many jobs each: from then on every step seems to end well there, and
-/// prints what the same step printed in the job before.
+/// A runtime of which the first slots to have run so many jobs turn bad: from then on every step seems to end well there,
+/// and prints what the same step printed in the job before.
 struct Turncoat {
     inner: Bubblewrap,
-    bad: Vec<u32>,
+    /// How many slots turn bad, and after how many jobs.
+    turning: usize,
     after: u32,
-    seen: Mutex<BTreeMap<u32, (u32, BTreeMap<String, Vec<u8>>)>>,
+    bad: Mutex<BTreeSet<u32>>,
+    seen: Mutex<BTreeMap<u32, Seen>>,
+    /// Lies about jobs, canaries not among them.
     lies: AtomicU32,
     retired: Mutex<Vec<u32>>,
 }
 
+/// What a slot has run: how many jobs, and the last log of each step's name.
+#[derive(Default)]
+struct Seen {
+    jobs: u32,
+    logs: BTreeMap<String, Vec<u8>>,
+}
+
 impl Turncoat {
-    fn new(bad: usize, after: u32) -> Turncoat {
-        let inner = real();
+    fn new(turning: usize, after: u32) -> Turncoat {
         Turncoat {
-            bad: inner.slots()[..bad].to_vec(),
-            inner,
+            inner: real(),
+            turning,
             after,
+            bad: Mutex::default(),
             seen: Mutex::default(),
             lies: AtomicU32::new(0),
             retired: Mutex::default(),
         }
     }
 
-    fn bend(&self, mut done: Completion) -> Completion {
-        let mut seen = self.seen.lock().unwrap();
-        let (jobs, logs) = seen.entry(done.slot).or_default();
+    fn bend(&self, mut done: Completion) -> (Completion, bool) {
+        let (mut seen, mut bad) = (self.seen.lock().unwrap(), self.bad.lock().unwrap());
+        let Seen { jobs, logs } = seen.entry(done.slot).or_default();
         *jobs += 1;
-        let lie = self.bad.contains(&done.slot) && *jobs > self.after;
+        if *jobs > self.after && bad.len() < self.turning {
+            bad.insert(done.slot);
+        }
+        let lie = bad.contains(&done.slot);
         for step in &mut done.steps {
             let before = logs.insert(step.name.clone(), step.log.clone());
             if lie {
@@ -57,17 +70,20 @@ impl Turncoat {
                 step.log = before.unwrap_or_default();
             }
         }
-        self.lies.fetch_add(u32::from(lie), Ordering::SeqCst);
-        done
+        (done, lie)
     }
 }
 
 impl Runtime for Turncoat {
     fn run<'a>(&'a self, job: &'a Job) -> RunFuture<'a> {
-        Box::pin(async move { self.inner.run(job).await.map(|done| self.bend(done)) })
+        Box::pin(async move {
+            let (done, lie) = self.bend(self.inner.run(job).await?);
+            self.lies.fetch_add(u32::from(lie), Ordering::SeqCst);
+            Ok(done)
+        })
     }
     fn run_on<'a>(&'a self, slot: u32, job: &'a Job) -> RunFuture<'a> {
-        Box::pin(async move { self.inner.run_on(slot, job).await.map(|done| self.bend(done)) })
+        Box::pin(async move { self.inner.run_on(slot, job).await.map(|done| self.bend(done).0) })
     }
     fn slots(&self) -> Vec<u32> {
         Runtime::slots(&self.inner)
@@ -102,11 +118,7 @@ impl Runtime for Wobbly {
         };
         let mut job = job.clone();
         if second && hash.as_bytes()[0] % 2 == 0 {
-            for file in job
-                .files
-                .iter_mut()
-                .filter(|f| f.path.starts_with("rtl/"))
-            {
+            for file in job.files.iter_mut().filter(|f| f.path.starts_with("rtl/")) {
                 file.content = "not Verilog".into();
             }
         }
@@ -168,7 +180,7 @@ fn what_a_slot_says_after_it_turned_bad_is_never_written() {
     let lab = Lab::new();
     lab.copy_rtl("rtl");
     let recipe = lab.recipe("rtl");
-    let runtime = Arc::new(Turncoat::new(1, 60));
+    let runtime = Arc::new(Turncoat::new(1, 25));
     build_on(&lab, &recipe, runtime.clone()).unwrap();
     assert!(
         runtime.lies.load(Ordering::SeqCst) > 1,
@@ -234,9 +246,12 @@ fn flaky_samples_are_counted_and_kept_apart() {
         lab.count("select count(*) from outcomes where outcome = 'flaky'"),
         flaky
     );
-    let listed = "select count(distinct sample_id) from latest_verdicts where verdict = 'flaky' and check_name = 'testbench' and trials = 2
-        and jsonb_array_length(metrics -> 'trials') = 2 and log like '=== trial 1: %=== trial 2: %'";
-    assert!(lab.count(listed) >= flaky);
+    let listed = "select v.check_name, v.trials, v.metrics, v.log from latest_verdicts v join outcomes o on o.sample_id = v.sample_id
+        where o.outcome = 'flaky' and v.verdict = 'flaky'";
+    let whole =
+        "trials = 2 and jsonb_array_length(metrics -> 'trials') = 2 and log like '=== trial 1: %=== trial 2: %'";
+    let count = format!("select count(*) from ({listed}) x where check_name = 'testbench' and {whole}");
+    assert!(lab.count(&count) >= flaky, "{}", lab.sql(listed));
     lab.export(&serde_json::json!({"build": 1}), "out");
     assert!(lab.count("select count(*) from shard_samples") > 0);
     let escaped =
