@@ -75,13 +75,7 @@ pub async fn run(args: Args) -> Result<(), Failure> {
 async fn finish(store: &Store, build: i64, args: &Args, jobs: Tally) -> Result<(), Failure> {
     let done = store.build_state(build).await? == BuildState::Done;
     summary::print(store, build).await?;
-    eprintln!(
-        "sandbox jobs: {} executed here, {} answered by the ledger; {:.1} s of CPU, and {:.1} s for canaries",
-        jobs.executed,
-        jobs.reused,
-        jobs.job_ms as f64 / 1000.0,
-        jobs.canary_ms as f64 / 1000.0
-    );
+    eprintln!("sandbox jobs: {jobs}");
     if args.json {
         let seconds = (store.build_seconds(build).await? * 10.0).round() / 10.0;
         let nodes = store.node_status(build).await?;

@@ -14,6 +14,7 @@ use request::store_form;
 use sandboxes::{Completion, ImageInfo, Job, Runtime};
 use serde_json::json;
 use std::collections::BTreeSet;
+use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -41,6 +42,20 @@ pub struct Tally {
     /// CPU time of jobs and of the canaries around them, milliseconds.
     pub job_ms: u64,
     pub canary_ms: u64,
+}
+
+impl fmt::Display for Tally {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let seconds = |ms: u64| ms as f64 / 1000.0;
+        write!(
+            f,
+            "{} executed here, {} answered by the ledger; {:.1} s of CPU, and {:.1} s for canaries around them",
+            self.executed,
+            self.reused,
+            seconds(self.job_ms),
+            seconds(self.canary_ms)
+        )
+    }
 }
 
 /// One run of a job and what its judge made of it.

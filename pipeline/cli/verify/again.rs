@@ -40,6 +40,7 @@ pub async fn run(args: &Args, predicate: &str) -> Result<(), Failure> {
     let (bench, _) = environment::bench(&args.sandbox)?;
     let (starter, mut results) = ordered::channel();
     let jobs: Vec<String> = rows.keys().cloned().collect();
+    let counted = bench.clone();
     let feeder = tokio::spawn(feed(store.clone(), bench, jobs, starter));
     let (mut changed, mut fell_short, mut done, mut ticker) = (0usize, 0usize, 0usize, Ticker::new("jobs"));
     loop {
@@ -78,6 +79,7 @@ pub async fn run(args: &Args, predicate: &str) -> Result<(), Failure> {
     progress::clear();
     feeder.await.map_err(|e| Failure::environment(e.to_string()))??;
     eprintln!("{changed} of {verdicts} verdicts changed");
+    eprintln!("sandbox jobs: {}", counted.tally());
     if args.strict && fell_short > 0 {
         return Err(Failure::short(format!("{fell_short} verdicts are not a pass")));
     }

@@ -61,7 +61,7 @@ pub async fn run(args: &Args, file: &Path) -> Result<(), Failure> {
     let (starter, mut results) = ordered::channel();
     let judging = Judging {
         store: store.clone(),
-        bench,
+        bench: bench.clone(),
         labels,
         trials: args.trials,
         fresh: args.fresh,
@@ -96,6 +96,7 @@ pub async fn run(args: &Args, file: &Path) -> Result<(), Failure> {
     }
     progress::clear();
     feeder.await.map_err(|e| Failure::environment(e.to_string()))??;
+    eprintln!("sandbox jobs: {}", bench.tally());
     tally.end(args.strict)
 }
 

@@ -15,9 +15,9 @@ use std::time::{Duration, Instant};
 use tokio::sync::OnceCell;
 
 /// Most results of one lane that wait for their closing canaries.
-pub const HELD: u64 = 64;
-/// Longest that a result waits for them while others still run: what bounds the canaries' share of the CPU.
-const WINDOW: Duration = Duration::from_secs(2);
+pub const HELD: u64 = 128;
+/// Longest that a result waits for them while others still run. Both together bound the canaries' share of the CPU.
+const WINDOW: Duration = Duration::from_secs(4);
 /// How long nobody must have been at work for a run of jobs to be over.
 const LULL: Duration = Duration::from_millis(40);
 /// How often a canary is asked again where what came of it proves nothing.
