@@ -1,6 +1,7 @@
 //! Where jobs meet sandboxes: what the ledger already knows is not run again, what is ours to blame is run again, and
 //! nothing counts before canaries stand behind it.
 
+mod recent;
 mod request;
 mod watch;
 
@@ -10,6 +11,7 @@ pub use watch::{AtWork, HELD};
 use crate::model::{Evidence, Judgement, Trail, VerdictKind, hash_parts};
 use crate::stages::StageError;
 use crate::store::{Findings, NewVerdict, Store};
+use recent::Recent;
 use request::store_form;
 use sandboxes::{Completion, ImageInfo, Job, Runtime};
 use serde_json::json;
@@ -29,6 +31,7 @@ pub struct Bench {
     watch: Option<Watch>,
     /// As many as there are slots: a job is handed over only where it can start at once, in the order of asking.
     turns: Semaphore,
+    recent: Recent,
     executed: AtomicU64,
     reused: AtomicU64,
 }
@@ -71,6 +74,7 @@ impl Bench {
         Bench {
             watch: runtime.map(Watch::new),
             turns: Semaphore::new(slots.max(1)),
+            recent: Recent::default(),
             executed: AtomicU64::new(0),
             reused: AtomicU64::new(0),
         }
@@ -201,8 +205,7 @@ impl Bench {
                 out.push(j.clone());
                 continue;
             }
-            let mut trail = Trail::default();
-            let verdict = self.judge_new(request, &hash, judge, &mut trail).await?;
+            let (verdict, trail) = self.judge_once(request, &hash, judge).await?;
             out.push(verdict.judgement.clone());
             known.insert(hash, verdict.judgement.clone());
             let mut pending = pending.lock().unwrap_or_else(|p| p.into_inner());
@@ -210,6 +213,27 @@ impl Bench {
             pending.trail.join(&trail);
         }
         Ok(out)
+    }
+
+    /// Judges a job unless someone here has, or is about to: the ledger knows only what is proved.
+    async fn judge_once(&self, request: &Request, hash: &str, judge: Judge) -> Result<(NewVerdict, Trail), StageError> {
+        loop {
+            let entry = self.recent.entry(hash);
+            let known = entry.initialized();
+            let judged = entry
+                .get_or_try_init(|| async {
+                    let mut trail = Trail::default();
+                    let verdict = self.judge_new(request, hash, judge, &mut trail).await?;
+                    Ok::<_, StageError>((verdict, trail))
+                })
+                .await?;
+            if self.watch()?.believes(&judged.1) {
+                self.reused.fetch_add(u64::from(known), Ordering::Relaxed);
+                return Ok(judged.clone());
+            }
+            self.recent.forget(hash);
+            self.watch()?.any_left()?;
+        }
     }
 
     pub fn count_reused(&self) {

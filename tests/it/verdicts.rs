@@ -314,7 +314,7 @@ fn a_testbench_that_rolls_dice_is_flaky() {
 #[test]
 fn finished_tasks_are_not_run_again() {
     let lab = Lab::new();
-    let tasks: Vec<Value> = (0..400).map(|n| counted(n, 8, n % 3 != 0)).collect();
+    let tasks: Vec<Value> = (0..900).map(|n| counted(n, 8, n % 3 != 0)).collect();
     let file = write_tasks(&lab, &tasks);
     let mut child = lab.spawn(&["verify", "--tasks", &file, "--json"], &[]);
     let kept = || match lab.sql("select to_regclass('verdict_ledger')").is_empty() {
@@ -324,25 +324,25 @@ fn finished_tasks_are_not_run_again() {
     wait_for("the first verdicts", || kept() > 0);
     kill_group(&mut child);
     let before = kept();
-    assert!(before < 400, "it was done before it could be killed");
+    assert!(before < 900, "it was done before it could be killed");
     let said = lab.run(&["verify", "--tasks", &file, "--json"]);
     let found = answers(&String::from_utf8_lossy(&said.stdout));
     for (n, answer) in found.iter().enumerate() {
         assert_eq!(answer["id"], format!("t{n}"));
         assert_eq!(answer["verdict"], if n % 3 != 0 { "pass" } else { "fail" }, "{answer}");
     }
-    assert_eq!(found.len(), 400);
-    assert_eq!(lab.count("select count(*) from verdict_ledger"), 400);
+    assert_eq!(found.len(), 900);
+    assert_eq!(lab.count("select count(*) from verdict_ledger"), 900);
     let talk = String::from_utf8_lossy(&said.stderr).into_owned();
     assert!(
-        talk.contains(&format!("{before} of 400 tasks were answered by the ledger")),
+        talk.contains(&format!("{before} of 900 tasks were answered by the ledger")),
         "{talk}"
     );
     // from the ledger it says the same
     let again = lab.run(&["verify", "--tasks", &file, "--json"]);
     assert_eq!(again.stdout, said.stdout);
     lab.ok(&["verify", "--tasks", &file, "--fresh"]);
-    assert_eq!(lab.count("select count(*) from verdict_ledger"), 800);
+    assert_eq!(lab.count("select count(*) from verdict_ledger"), 1800);
 }
 
 #[test]

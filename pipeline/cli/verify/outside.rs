@@ -44,7 +44,7 @@ struct Ask {
 enum Answer {
     Bad(Vec<Diagnostic>),
     Refused(String, String),
-    Known(String, Judgement),
+    Known(String, Box<Judgement>),
     Judged(String, Result<Box<NewVerdict>, StageError>),
 }
 
@@ -151,7 +151,7 @@ impl Answer {
     fn judgement(&self) -> Option<&Judgement> {
         match self {
             Answer::Judged(_, Ok(v)) => Some(&v.judgement),
-            Answer::Known(_, j) => Some(j),
+            Answer::Known(_, j) => Some(j.as_ref()),
             _ => None,
         }
     }
@@ -255,7 +255,7 @@ impl Judging {
                         Plan::Judge(ask) => match judged {
                             Some(j) => {
                                 bench.count_reused();
-                                Answer::Known(ask.id, j)
+                                Answer::Known(ask.id, Box::new(j))
                             }
                             None => {
                                 let judged = bench.judge_proved(&ask.request, &ask.hash, domains::judge).await;

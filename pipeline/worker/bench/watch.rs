@@ -286,6 +286,13 @@ impl Watch {
         Ok(())
     }
 
+    /// Whether everything on a trail is proved, or may still be.
+    pub fn believes(&self, trail: &Trail) -> bool {
+        trail.ends().all(|(slot, sandbox, number)| {
+            self.why_retired(slot).is_none() || self.lane(slot, sandbox).proved.load(Ordering::SeqCst) >= number
+        })
+    }
+
     async fn run_over(&self, lane: &Lane) {
         loop {
             let held = lane.ran.load(Ordering::SeqCst) - lane.proved.load(Ordering::SeqCst);
