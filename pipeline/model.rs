@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
 
 /// Free-form facts about a sample; keys are sorted, so that the same facts are the same bytes.
 pub type Metadata = Map<String, Value>;
@@ -243,6 +244,36 @@ pub struct Judgement {
     pub verdict: VerdictKind,
     pub reason: Option<FailReason>,
     pub evidence: Evidence,
+}
+
+/// Where results were made, and how far along: the number of the last job on each slot and sandbox that they rest on.
+/// They count once canaries have come out right there afterwards.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Trail(BTreeMap<(u32, String), u64>);
+
+impl Trail {
+    /// Notes job `number` of a sandbox on a slot.
+    pub fn note(&mut self, slot: u32, sandbox: &str, number: u64) {
+        let last = self.0.entry((slot, sandbox.to_string())).or_default();
+        *last = number.max(*last);
+    }
+
+    pub fn join(&mut self, other: &Trail) {
+        for (slot, sandbox, number) in other.ends() {
+            self.note(slot, sandbox, number);
+        }
+    }
+
+    /// (slot, sandbox, number of the last job) of each.
+    pub fn ends(&self) -> impl Iterator<Item = (u32, &str, u64)> {
+        self.0
+            .iter()
+            .map(|((slot, sandbox), number)| (*slot, sandbox.as_str(), *number))
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
 }
 
 /// What a verdict rests on.

@@ -5,7 +5,7 @@ use super::{Failure, progress, summary};
 use crate::recipe;
 use crate::stages::{self, Scope};
 use crate::store::{BuildState, NewNode, Store};
-use crate::worker::{self, Op, Options, Stop};
+use crate::worker::{self, Op, Options, Stop, Tally};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -30,7 +30,8 @@ pub async fn run(args: Args) -> Result<(), Failure> {
     let nodes = nodes(&plan)?;
     let (store, local_db) = environment::store().await?;
     let needs = stages::needs(nodes.iter().map(|n| n.use_.as_str()));
-    let (bench, labels) = environment::bench(&args.sandbox).await?;
+    environment::record_versions(&store).await?;
+    let (bench, labels) = environment::bench(&args.sandbox)?;
     if let Some(missing) = needs.iter().find(|n| !labels.contains(n)) {
         return Err(Failure::environment(format!(
             "the recipe needs the sandbox `{missing}`, which is not built here: assay sandbox build {missing}"
@@ -67,14 +68,14 @@ pub async fn run(args: Args) -> Result<(), Failure> {
             args.recipe.display()
         )));
     }
-    finish(&store, build, &args, bench.counts()).await
+    finish(&store, build, &args, bench.tally()).await
 }
 
 /// Says how a build ended.
-async fn finish(store: &Store, build: i64, args: &Args, (executed, reused): (u64, u64)) -> Result<(), Failure> {
+async fn finish(store: &Store, build: i64, args: &Args, jobs: Tally) -> Result<(), Failure> {
     let done = store.build_state(build).await? == BuildState::Done;
     summary::print(store, build).await?;
-    eprintln!("sandbox jobs: {executed} executed here, {reused} answered by the ledger");
+    eprintln!("sandbox jobs: {jobs}");
     if args.json {
         let seconds = (store.build_seconds(build).await? * 10.0).round() / 10.0;
         let nodes = store.node_status(build).await?;

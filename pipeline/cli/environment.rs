@@ -1,8 +1,9 @@
 //! What a command needs around it: the database in use, the sandboxes of this machine.
 
 use super::Failure;
-use crate::store::Store;
+use crate::domains;
 use crate::store::cluster::{Cluster, state_dir};
+use crate::store::{CurrentVersion, Store};
 use crate::worker::Bench;
 use sandboxes::{Bubblewrap, Docker, Runtime, Tier};
 use std::collections::BTreeMap;
@@ -71,25 +72,33 @@ pub fn images() -> BTreeMap<String, String> {
         .collect()
 }
 
-/// A bench over the runtime, and the labels of the images that it has. Jobs whose outcome is known are run first: a
-/// sandbox that gets one of them wrong judges nothing.
-pub async fn bench(flags: &SandboxFlags) -> Result<(Arc<Bench>, Vec<String>), Failure> {
-    let runtime = runtime(flags, parallelism() as u32 + 1)?;
-    for canary in sandboxes::canaries("verilog")? {
-        match runtime.run(&canary.job).await {
-            Ok(done) => canary.check(&done).map_err(|why| {
-                let name = canary.name;
-                Failure::environment(format!("canary `{name}` came out wrong ({why}): no verdict of this machine can be trusted; assay sandbox test"))
-            })?,
-            Err(sandboxes::SandboxError::ImageMissing { .. }) => break,
-            Err(e) => return Err(e.into()),
-        }
-    }
+/// A bench over the runtime with as many slots, and the labels of the images that it has. A sandbox answers canaries
+/// before its first job: one that gets them wrong on every slot judges nothing.
+pub fn bench_of(flags: &SandboxFlags, slots: u32) -> Result<(Arc<Bench>, Vec<String>), Failure> {
+    let runtime = runtime(flags, slots)?;
     let labels = sandboxes::images::list(&state_dir())?
         .into_iter()
         .map(|i| i.name)
         .collect();
     Ok((Arc::new(Bench::new(Some(runtime))), labels))
+}
+
+/// A bench with a slot per core and one more, so that a core need not wait for us.
+pub fn bench(flags: &SandboxFlags) -> Result<(Arc<Bench>, Vec<String>), Failure> {
+    bench_of(flags, parallelism() as u32 + 1)
+}
+
+/// Tells the ledger which images and judges are today's; verdicts by others are `stale` from now on.
+pub async fn record_versions(store: &Store) -> Result<(), Failure> {
+    let current = images().into_iter().filter_map(|(sandbox, image_id)| {
+        let judge_version = domains::judge_version(&sandbox)?;
+        Some(CurrentVersion {
+            sandbox,
+            image_id,
+            judge_version,
+        })
+    });
+    Ok(store.record_versions(&current.collect::<Vec<_>>()).await?)
 }
 
 /// Finds a sample by its id or an unambiguous beginning of it.

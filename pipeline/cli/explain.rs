@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 /// Where a sample came from, what every node decided and why, and what its verdicts rest on.
 #[derive(clap::Args)]
 pub struct Args {
-    /// The sample's id, or an unambiguous beginning of it
+    /// The sample's id, or an unambiguous beginning of it; or the hash of a job, such as a task from outside has
     pub sample: String,
     /// Print one JSON object
     #[arg(long)]
@@ -16,6 +16,15 @@ pub struct Args {
 
 pub async fn run(args: Args) -> Result<(), Failure> {
     let (store, _) = environment::store().await?;
+    let on_job = store.verdicts_of_job(&args.sample).await?;
+    if !on_job.is_empty() {
+        if args.json {
+            println!("{}", json!({"job": args.sample, "verdicts": on_job}));
+        } else {
+            print!("{}", render_verdicts(&on_job));
+        }
+        return Ok(());
+    }
     let id = environment::find_sample(&store, &args.sample).await?;
     let sample = store.samples(std::slice::from_ref(&id)).await?.remove(0);
     let lineage = store.ancestry(&id).await?;
@@ -132,11 +141,7 @@ fn render_verdicts(verdicts: &[VerdictRow]) -> String {
         ));
         out.push_str(&format!(
             "  {} in {}, image {}, tier {}, judge {}\n",
-            v.engine,
-            v.sandbox,
-            &v.image_id[..v.image_id.len().min(16)],
-            v.tier,
-            v.judge_version
+            v.engine, v.sandbox, v.image_id, v.tier, v.judge_version
         ));
         out.push_str(&format!(
             "  {} ms CPU, {} ms wall, peak {} KiB, {} trial(s), seed {}\n",
@@ -146,13 +151,25 @@ fn render_verdicts(verdicts: &[VerdictRow]) -> String {
             v.trials,
             v.seed
         ));
+        let mut limits: Vec<String> = v
+            .limits
+            .as_object()
+            .into_iter()
+            .flatten()
+            .map(|(k, n)| format!("{k} {n}"))
+            .collect();
+        limits.sort();
+        out.push_str(&format!("  limits: {}\n", limits.join(", ")));
         for line in v.command.lines() {
             out.push_str(&format!("  $ {line}\n"));
         }
         for line in v.log.lines().take(30) {
             out.push_str(&format!("  | {line}\n"));
         }
-        out.push_str(&format!("  run it again: assay sandbox replay {}\n", v.job_hash));
+        out.push_str(&format!(
+            "  run it again: assay sandbox replay {0}; by hand: assay sandbox replay {0} --files DIR\n",
+            v.job_hash
+        ));
     }
     out
 }

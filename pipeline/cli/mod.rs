@@ -8,6 +8,7 @@ mod explain;
 mod export;
 mod failure;
 mod progress;
+mod replay;
 mod sample;
 mod sandbox;
 mod schema;

@@ -2,11 +2,9 @@
 
 mod test;
 
-use super::Failure;
 use super::environment::{self, SandboxFlags};
-use crate::domains;
+use super::{Failure, replay};
 use crate::store::cluster::state_dir;
-use crate::worker::from_store;
 use sandboxes::images;
 use serde_json::json;
 
@@ -39,8 +37,8 @@ pub enum Action {
         #[arg(long)]
         json: bool,
     },
-    /// Run the job behind a verdict again and print what its steps print
-    Replay { job_hash: String },
+    /// Run the job behind a verdict again, print what its steps print, and compare
+    Replay(replay::Args),
 }
 
 pub async fn run(args: Args) -> Result<(), Failure> {
@@ -48,7 +46,7 @@ pub async fn run(args: Args) -> Result<(), Failure> {
         Action::Build { names, with } => build(names, &with).await,
         Action::List { json } => list(json),
         Action::Test { names, json } => test::run(&args.sandbox, names, json).await,
-        Action::Replay { job_hash } => replay(&args.sandbox, &job_hash).await,
+        Action::Replay(replay) => replay::run(&args.sandbox, replay).await,
     }
 }
 
@@ -71,7 +69,14 @@ async fn build(names: Vec<String>, with: &str) -> Result<(), Failure> {
         let image = built.await.map_err(|e| Failure::environment(e.to_string()))??;
         println!("{} {} {} MB", image.name, image.id, image.bytes >> 20);
     }
-    Ok(())
+    // verdicts of earlier images are stale from now on; without a database there are none, and a worker says so later
+    match environment::store().await {
+        Ok((store, _)) => environment::record_versions(&store).await,
+        Err(why) => {
+            eprintln!("not recorded in the ledger: {}", why.message);
+            Ok(())
+        }
+    }
 }
 
 fn list(as_json: bool) -> Result<(), Failure> {
@@ -86,37 +91,6 @@ fn list(as_json: bool) -> Result<(), Failure> {
     for i in found {
         let tools: Vec<String> = i.tools.iter().map(|(k, v)| format!("{k} {v}")).collect();
         println!("{:10} {} {:5} MB  {}", i.name, i.id, i.bytes >> 20, tools.join(", "));
-    }
-    Ok(())
-}
-
-async fn replay(flags: &SandboxFlags, job_hash: &str) -> Result<(), Failure> {
-    let (store, _) = environment::store().await?;
-    let unknown = || {
-        Failure::input(format!(
-            "no job has the hash {job_hash}; `assay explain SAMPLE` prints those of its verdicts"
-        ))
-    };
-    let spec = store.job_spec(job_hash).await?.ok_or_else(unknown)?;
-    let hashes: Vec<String> = spec["files"]
-        .as_array()
-        .into_iter()
-        .flatten()
-        .filter_map(|f| f["sha256"].as_str().map(String::from))
-        .collect();
-    let request = from_store(&spec, &store.texts(&hashes).await?).map_err(Failure::environment)?;
-    let completion = environment::runtime(flags, 1)?.run(&request.job).await?;
-    for step in &completion.steps {
-        eprintln!("--- {} {:?}", step.name, step.status);
-        print!("{}", String::from_utf8_lossy(&step.log));
-    }
-    match domains::judge(&request, &completion) {
-        Ok(ruling) => eprintln!(
-            "--- verdict: {}{}",
-            ruling.verdict,
-            ruling.reason.map(|r| format!(" ({r})")).unwrap_or_default()
-        ),
-        Err(fault) => return Err(Failure::environment(fault)),
     }
     Ok(())
 }

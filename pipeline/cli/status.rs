@@ -73,14 +73,14 @@ fn render(report: &Value) -> String {
         report["state"].as_str().unwrap_or("")
     );
     out.push_str(&format!(
-        "{:14} {:>8} {:>8} {:>8} {:>8} {:>7} {:>7} {:>7} {:>8} {:>8} {:>8}\n",
-        "node", "in", "kept", "dropped", "derived", "passed", "failed", "faults", "waiting", "per s", "eta"
+        "{:14} {:>8} {:>8} {:>8} {:>8} {:>7} {:>7} {:>7} {:>7} {:>8} {:>8} {:>8}\n",
+        "node", "in", "kept", "dropped", "derived", "passed", "failed", "flaky", "faults", "waiting", "per s", "eta"
     ));
     for n in report["nodes"].as_array().into_iter().flatten() {
         let int = |k: &str| n[k].as_i64().unwrap_or(0);
         let rate = int("in") as f64 / seconds.max(0.001);
         out.push_str(&format!(
-            "{:14} {:>8} {:>8} {:>8} {:>8} {:>7} {:>7} {:>7} {:>8} {:>8.1} {:>8}\n",
+            "{:14} {:>8} {:>8} {:>8} {:>8} {:>7} {:>7} {:>7} {:>7} {:>8} {:>8.1} {:>8}\n",
             n["node"].as_str().unwrap_or(""),
             int("in"),
             int("kept"),
@@ -88,6 +88,7 @@ fn render(report: &Value) -> String {
             int("derived"),
             int("passed"),
             int("failed"),
+            int("flaky"),
             int("errors"),
             int("waiting"),
             rate,

@@ -8,13 +8,13 @@ pub async fn print(store: &Store, build: i64) -> Result<(), Failure> {
     let nodes = store.node_status(build).await?;
     let width = nodes.iter().map(|n| n.node.len()).max().unwrap_or(4).max(4);
     eprintln!(
-        "\n{:width$}  {:>7} {:>7} {:>7} {:>7} {:>7} {:>7} {:>6} {:>7}",
-        "node", "in", "kept", "dropped", "derived", "passed", "failed", "faults", "reused"
+        "\n{:width$}  {:>7} {:>7} {:>7} {:>7} {:>7} {:>7} {:>6} {:>6} {:>7}",
+        "node", "in", "kept", "dropped", "derived", "passed", "failed", "flaky", "faults", "reused"
     );
     for n in &nodes {
         eprintln!(
-            "{:width$}  {:>7} {:>7} {:>7} {:>7} {:>7} {:>7} {:>6} {:>7}",
-            n.node, n.entered, n.kept, n.dropped, n.derived, n.passed, n.failed, n.errors, n.reused
+            "{:width$}  {:>7} {:>7} {:>7} {:>7} {:>7} {:>7} {:>6} {:>6} {:>7}",
+            n.node, n.entered, n.kept, n.dropped, n.derived, n.passed, n.failed, n.flaky, n.errors, n.reused
         );
     }
     let reasons = store.drop_reasons(build).await?;

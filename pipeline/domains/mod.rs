@@ -107,6 +107,10 @@ pub trait Domain: Send + Sync {
     /// The sandbox that runs its jobs, as `assay sandbox list` names it.
     fn sandbox(&self) -> &'static str;
 
+    /// The version of its judge; raised whenever the same completion may be judged otherwise. Verdicts by an earlier one
+    /// are stale, and none of them is reused.
+    fn judge_version(&self) -> i32;
+
     /// The job that judges a task brought from outside; `None` where the check is not this domain's. The error says what
     /// is wrong with the task, or cannot be judged here.
     fn outside(&self, task: &Task) -> Option<Result<Request, String>>;
@@ -200,6 +204,14 @@ pub fn judge(request: &Request, completion: &Completion) -> Result<Ruling, Strin
                 request.check, request.job.sandbox
             ))
         })
+}
+
+/// The version of the judge of a sandbox's jobs, if a domain uses that sandbox.
+pub fn judge_version(sandbox: &str) -> Option<i32> {
+    table()
+        .iter()
+        .find(|d| d.sandbox() == sandbox)
+        .map(|d| d.judge_version())
 }
 
 /// The check that a task from outside answers, in every domain.

@@ -8,10 +8,11 @@ pub mod rewrite;
 pub mod synthesize;
 pub mod verify;
 
-use crate::model::{Decided, Judgement, OracleRecord, Sample};
+use crate::model::{Decided, Judgement, OracleRecord, Sample, Trail};
 use crate::store::{Findings, Store};
 use crate::worker::Request;
 use futures::future::BoxFuture;
+use sandboxes::{Completion, Job};
 use std::sync::{Arc, Mutex};
 
 /// What went wrong on our side while a stage ran. Never a verdict: the batch is retried, and the
@@ -22,6 +23,9 @@ pub enum StageError {
     Store(#[from] crate::store::StoreError),
     #[error("{0}")]
     Sandbox(#[from] sandboxes::SandboxError),
+    /// Every slot got a canary wrong: nothing that this machine says can be believed.
+    #[error("every slot of this machine is out of service, none told right from wrong: {0}; assay sandbox test")]
+    NoSlots(String),
     /// Anything else of ours; `kind` groups it in `faults`.
     #[error("{message}")]
     Other {
@@ -37,6 +41,7 @@ impl StageError {
         match self {
             StageError::Store(_) => ("database", true),
             StageError::Sandbox(e) => (e.kind(), e.retryable()),
+            StageError::NoSlots(_) => ("canary", true),
             StageError::Other { kind, retry, .. } => (kind, *retry),
         }
     }
@@ -69,6 +74,19 @@ impl Context {
         self.bench
             .judge_all(&self.store, &self.findings, requests, crate::domains::judge)
             .await
+    }
+
+    /// Runs a job whose result is an intermediate (an elaboration, a recording), not a verdict. What the batch learns
+    /// from it is committed only after the slot's closing canaries.
+    pub async fn run(&self, job: &Job) -> Result<Completion, StageError> {
+        let mut trail = Trail::default();
+        let done = self.bench.run(job, &mut trail).await?;
+        self.findings
+            .lock()
+            .unwrap_or_else(|p| p.into_inner())
+            .trail
+            .join(&trail);
+        Ok(done)
     }
 
     /// Records the strength of a task's oracle.

@@ -2,7 +2,7 @@
 
 use super::queue::advance;
 use super::{Claim, NewVerdict, Store, StoreError, rows};
-use crate::model::{Decided, Draft, OracleRecord, sample_id};
+use crate::model::{Decided, Draft, OracleRecord, Trail, sample_id};
 use fail::fail_point;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -57,6 +57,8 @@ pub struct Findings {
     pub verdicts: Vec<NewVerdict>,
     /// Oracle strengths by the id of the task.
     pub oracles: Vec<(String, OracleRecord)>,
+    /// Where jobs ran that any of this rests on, intermediate ones as well.
+    pub trail: Trail,
 }
 
 /// Everything that a batch did.

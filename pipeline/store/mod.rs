@@ -16,7 +16,7 @@ pub use predicate::Chosen;
 pub use queue::{BuildPlan, BuildState, Claim, NewNode, NodeRow};
 pub use report::{ExplainedDecision, FaultRow, LineageRow, NodeStatus, SampleFilter, VerdictRow};
 pub use samples::KnownDecision;
-pub use verdicts::NewVerdict;
+pub use verdicts::{CurrentVersion, NewVerdict};
 
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use sqlx::{ConnectOptions, Connection};

@@ -269,6 +269,22 @@ impl Store {
         .await?)
     }
 
+    /// Every verdict on a job, newest first.
+    pub async fn verdicts_of_job(&self, job: &str) -> Result<Vec<VerdictRow>, StoreError> {
+        Ok(sqlx::query_as!(
+            VerdictRow,
+            r#"select seq as "seq!", job_hash as "job_hash!", check_name as "check_name!", verdict as "verdict!", reason, sandbox as "sandbox!",
+                 engine as "engine!", image_id as "image_id!", tier as "tier!", judge_version as "judge_version!", tools as "tools!",
+                 command as "command!", limits as "limits!", seed as "seed!", trials as "trials!", metrics as "metrics!", cpu_ms as "cpu_ms!",
+                 wall_ms as "wall_ms!", peak_bytes as "peak_bytes!", log as "log!",
+                 to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') as "created_at!"
+               from verdict_ledger where job_hash = $1 order by seq desc"#,
+            job
+        )
+        .fetch_all(&self.pool)
+        .await?)
+    }
+
     /// The oracle that a task carries.
     pub async fn oracle_of(&self, sample: &str) -> Result<Option<Value>, StoreError> {
         Ok(sqlx::query_scalar!(

@@ -303,22 +303,22 @@ async fn write_decisions(tx: &mut Transaction<'_, Postgres>, step: &NodeStep) ->
     link_jobs(tx, links).await
 }
 
-/// New entries of the ledger. Another worker may have judged the same job meanwhile: both are true, the newer one counts.
-pub(super) async fn write_verdicts(
-    tx: &mut Transaction<'_, Postgres>,
-    verdicts: &[NewVerdict],
-) -> Result<(), StoreError> {
+/// The jobs of new verdicts with their files, as far as the ledger does not have them.
+async fn write_jobs(tx: &mut Transaction<'_, Postgres>, verdicts: &[NewVerdict]) -> Result<(), StoreError> {
     let mut texts: BTreeMap<String, &str> = BTreeMap::new();
+    let mut jobs: BTreeMap<&str, &Value> = BTreeMap::new();
     for v in verdicts {
-        texts.extend(v.files.iter().map(|f| (sha256_hex(f.as_bytes()), f.as_str())));
+        if let Some((spec, files)) = &v.job {
+            texts.extend(files.iter().map(|f| (sha256_hex(f.as_bytes()), f.as_str())));
+            jobs.insert(&v.judgement.job_hash, spec);
+        }
+    }
+    if jobs.is_empty() {
+        return Ok(());
     }
     put_texts(tx, texts).await?;
-    let jobs: BTreeMap<&str, &Value> = verdicts
-        .iter()
-        .map(|v| (v.judgement.job_hash.as_str(), &v.spec))
-        .collect();
     let hashes: Vec<String> = jobs.keys().map(|s| s.to_string()).collect();
-    let specs: Vec<Value> = jobs.values().map(|s| (*s).clone()).collect();
+    let specs: Vec<Value> = jobs.into_values().cloned().collect();
     sqlx::query!(
         "insert into jobs (job_hash, spec) select * from unnest($1::text[], $2::jsonb[]) on conflict do nothing",
         &hashes,
@@ -326,6 +326,18 @@ pub(super) async fn write_verdicts(
     )
     .execute(&mut **tx)
     .await?;
+    Ok(())
+}
+
+/// New entries of the ledger. Another worker may have judged the same job meanwhile: both are true, the newer one counts.
+pub(super) async fn write_verdicts(
+    tx: &mut Transaction<'_, Postgres>,
+    verdicts: &[NewVerdict],
+) -> Result<(), StoreError> {
+    if verdicts.is_empty() {
+        return Ok(());
+    }
+    write_jobs(tx, verdicts).await?;
     let rows: Vec<Value> = verdicts.iter().map(|v| v.row()).collect();
     sqlx::query!(
         "insert into verdict_ledger (job_hash, check_name, verdict, reason, sandbox, engine, image_id, tier, judge_version, tools, command,

@@ -9,10 +9,16 @@ use std::collections::BTreeMap;
 #[derive(Clone, Debug)]
 pub struct NewVerdict {
     pub judgement: Judgement,
-    /// The job with its files by content hash.
-    pub spec: Value,
-    /// Texts of those files.
-    pub files: Vec<String>,
+    /// The job with its files by content hash, and the texts of those files; `None` where the ledger has the job.
+    pub job: Option<(Value, Vec<String>)>,
+}
+
+/// What a sandbox runs with today.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CurrentVersion {
+    pub sandbox: String,
+    pub image_id: String,
+    pub judge_version: i32,
 }
 
 impl NewVerdict {
@@ -32,13 +38,19 @@ impl NewVerdict {
 }
 
 impl Store {
-    /// The newest verdict of each of these jobs, by job hash.
-    pub async fn known_verdicts(&self, hashes: &[String]) -> Result<BTreeMap<String, Judgement>, StoreError> {
+    /// The newest verdict of each of these jobs, by job hash; with `images`, the newest one made in any of them. (A job
+    /// keeps its hash when it is verified again in a later image.)
+    pub async fn known_verdicts(
+        &self,
+        hashes: &[String],
+        images: Option<&[String]>,
+    ) -> Result<BTreeMap<String, Judgement>, StoreError> {
         let rows = sqlx::query!(
             "select distinct on (job_hash) job_hash, check_name, verdict, reason, sandbox, engine, image_id, tier, judge_version, tools,
                command, limits, seed, trials, metrics, cpu_ms, wall_ms, peak_bytes, log
-             from verdict_ledger where job_hash = any($1) order by job_hash, seq desc",
-            hashes
+             from verdict_ledger where job_hash = any($1) and ($2::text[] is null or image_id = any($2)) order by job_hash, seq desc",
+            hashes,
+            images
         )
         .fetch_all(&self.pool)
         .await?;
@@ -84,12 +96,30 @@ impl Store {
         Ok(())
     }
 
-    /// The stored specification of a job, as [`NewVerdict::spec`] wrote it.
-    pub async fn job_spec(&self, job_hash: &str) -> Result<Option<Value>, StoreError> {
-        Ok(
-            sqlx::query_scalar!("select spec from jobs where job_hash = $1", job_hash)
-                .fetch_optional(&self.pool)
-                .await?,
+    /// The stored specifications of jobs by hash, as [`NewVerdict::job`] wrote them.
+    pub async fn job_specs(&self, hashes: &[String]) -> Result<BTreeMap<String, Value>, StoreError> {
+        let rows = sqlx::query!("select job_hash, spec from jobs where job_hash = any($1)", hashes)
+            .fetch_all(&self.pool)
+            .await?;
+        Ok(rows.into_iter().map(|r| (r.job_hash, r.spec)).collect())
+    }
+
+    /// Says what runs today; verdicts by anything else are `stale` from now on.
+    pub async fn record_versions(&self, versions: &[CurrentVersion]) -> Result<(), StoreError> {
+        let sandboxes: Vec<String> = versions.iter().map(|v| v.sandbox.clone()).collect();
+        let images: Vec<String> = versions.iter().map(|v| v.image_id.clone()).collect();
+        let judges: Vec<i32> = versions.iter().map(|v| v.judge_version).collect();
+        sqlx::query!(
+            "insert into current_versions (sandbox, image_id, judge_version)
+             select * from unnest($1::text[], $2::text[], $3::int[]) order by 1
+             on conflict (sandbox) do update set image_id = excluded.image_id, judge_version = excluded.judge_version, recorded_at = now()
+               where (current_versions.image_id, current_versions.judge_version) is distinct from (excluded.image_id, excluded.judge_version)",
+            &sandboxes,
+            &images,
+            &judges
         )
+        .execute(&self.pool)
+        .await?;
+        Ok(())
     }
 }

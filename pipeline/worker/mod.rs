@@ -5,7 +5,7 @@ mod identity;
 mod node;
 mod process;
 
-pub use bench::{Bench, Judge, Request, Ruling, from_store};
+pub use bench::{AtWork, Bench, HELD, Judge, Request, Ruling, Tally, Trial, command, commands, load, settle};
 pub use identity::worker_name;
 pub use node::{Node, Op, Plan, set_up};
 
@@ -16,7 +16,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
-use tokio::sync::{Mutex, Notify};
+use tokio::sync::{Mutex, Notify, OwnedSemaphorePermit, Semaphore};
 use tracing::{Instrument, info_span, warn};
 
 /// How a worker behaves.
@@ -24,7 +24,7 @@ use tracing::{Instrument, info_span, warn};
 pub struct Options {
     /// Work for this build only, and stop when it has ended; `None` serves whatever needs work.
     pub build: Option<i64>,
-    /// Batches worked on at a time.
+    /// Batches worked on at a time. Others may wait for their closing canaries meanwhile.
     pub parallel: usize,
     /// What this worker can run.
     pub labels: Vec<String>,
@@ -47,6 +47,8 @@ pub enum WorkerError {
     NoBuild(i64),
     #[error("node `{node}` cannot be set up: {message}")]
     Node { node: String, message: String },
+    #[error("{0}")]
+    NoSlots(StageError),
     #[error("the database went away and did not come back within {0} s")]
     DatabaseGone(u64),
 }
@@ -77,6 +79,8 @@ pub(crate) struct Shared {
     pub bench: Arc<Bench>,
     pub options: Options,
     pub name: String,
+    /// One permit per batch that is being worked on; a batch that only waits for its canaries holds none.
+    seats: Arc<Semaphore>,
     plans: Mutex<HashMap<i64, Arc<Plan>>>,
     wake: Notify,
 }
@@ -94,6 +98,9 @@ impl Shared {
     }
 }
 
+/// Batches that may wait for their closing canaries beside those that are worked on.
+const WAITING: usize = 16;
+
 /// Works until the build has ended, or until stopped.
 pub async fn run(store: Store, bench: Arc<Bench>, options: Options, stop: Stop) -> Result<(), WorkerError> {
     let parallel = options.parallel.max(1);
@@ -102,6 +109,7 @@ pub async fn run(store: Store, bench: Arc<Bench>, options: Options, stop: Stop) 
         bench,
         options,
         name: worker_name(),
+        seats: Arc::new(Semaphore::new(parallel)),
         plans: Default::default(),
         wake: Notify::new(),
     });
@@ -120,7 +128,7 @@ pub async fn run(store: Store, bench: Arc<Bench>, options: Options, stop: Stop) 
             ended
         })
     };
-    let loops: Vec<_> = (0..parallel).map(|_| one()).collect();
+    let loops: Vec<_> = (0..parallel + WAITING).map(|_| one()).collect();
     let mut result = Ok(());
     for l in loops {
         match l.await {
@@ -165,6 +173,10 @@ async fn listen(shared: Arc<Shared>, stop: Stop) {
 
 async fn work(shared: Arc<Shared>, stop: Stop) -> Result<(), WorkerError> {
     while !stop.stopped() {
+        let seat = tokio::select! {
+            seat = shared.seats.clone().acquire_owned() => seat.ok(),
+            _ = stop.wait() => return Ok(()),
+        };
         let claim = match shared
             .store
             .claim(&shared.name, &shared.options.labels, shared.options.build)
@@ -179,7 +191,7 @@ async fn work(shared: Arc<Shared>, stop: Stop) -> Result<(), WorkerError> {
         };
         fail::fail_point!("after_claim");
         match claim {
-            Some(claim) => one_batch(&shared, claim, &stop).await?,
+            Some(claim) => one_batch(&shared, claim, seat, &stop).await?,
             None => {
                 if let Some(build) = shared.options.build {
                     match shared.store.build_state(build).await {
@@ -224,7 +236,12 @@ async fn revive(shared: &Shared, stop: &Stop) -> Result<(), WorkerError> {
 }
 
 /// Runs one claimed batch to its commit, to a fault on record, or gives it back when asked to stop.
-async fn one_batch(shared: &Arc<Shared>, claim: Claim, stop: &Stop) -> Result<(), WorkerError> {
+async fn one_batch(
+    shared: &Arc<Shared>,
+    claim: Claim,
+    seat: Option<OwnedSemaphorePermit>,
+    stop: &Stop,
+) -> Result<(), WorkerError> {
     let plan = match shared.plan(claim.build).await {
         Ok(p) => p,
         Err(WorkerError::Store(e)) if e.is_connection() => return Ok(()),
@@ -235,7 +252,7 @@ async fn one_batch(shared: &Arc<Shared>, claim: Claim, stop: &Stop) -> Result<()
     };
     let node = plan.nodes[claim.node as usize].row.name.clone();
     let span = info_span!("batch", id = claim.batch, node = %node, attempt = claim.attempt);
-    let task = tokio::spawn(process::process(shared.clone(), plan.clone(), claim.clone()).instrument(span));
+    let task = tokio::spawn(proved(shared.clone(), plan.clone(), claim.clone(), seat).instrument(span));
     let abort = task.abort_handle();
     let outcome = tokio::select! {
         done = task => match done {
@@ -263,6 +280,10 @@ async fn one_batch(shared: &Arc<Shared>, claim: Claim, stop: &Stop) -> Result<()
             }
             Err(CommitError::Store(e)) => StageError::Store(e),
         },
+        Err(e @ StageError::NoSlots(_)) => {
+            let _ = shared.store.release(&claim).await;
+            return Err(WorkerError::NoSlots(e));
+        }
         Err(e) => e,
     };
     warn!("node `{node}`, batch {}: {error}", claim.batch);
@@ -278,6 +299,21 @@ async fn one_batch(shared: &Arc<Shared>, claim: Claim, stop: &Stop) -> Result<()
             Ok(()) => return Ok(()),
         }
     }
+}
+
+/// Works on a batch, then gives up its seat and waits until canaries stand behind every job that it rests on.
+async fn proved(
+    shared: Arc<Shared>,
+    plan: Arc<Plan>,
+    claim: Claim,
+    seat: Option<OwnedSemaphorePermit>,
+) -> Result<crate::store::Commit, StageError> {
+    let working = shared.bench.at_work();
+    let work = process::process(shared.clone(), plan, claim).await?;
+    drop(working);
+    drop(seat);
+    shared.bench.prove(&work.findings.trail).await?;
+    Ok(work)
 }
 
 /// Commits, again if the connection broke: should the first try have gone through after all, the fence says `Stale`.

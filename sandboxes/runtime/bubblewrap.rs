@@ -267,6 +267,10 @@ impl Runtime for Bubblewrap {
         Box::pin(self.run_job(job, Some(slot)))
     }
 
+    fn slots(&self) -> Vec<u32> {
+        self.pool.numbers.clone()
+    }
+
     fn retire(&self, slot: u32) {
         self.pool.retire(slot);
     }

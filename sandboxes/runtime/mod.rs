@@ -44,6 +44,9 @@ pub trait Runtime: Send + Sync {
     /// The same on one slot (see [`Completion::slot`]), once it is free. A retired slot is an error.
     fn run_on<'a>(&'a self, slot: u32, job: &'a Job) -> RunFuture<'a>;
 
+    /// The numbers of its slots, those out of service included.
+    fn slots(&self) -> Vec<u32>;
+
     /// Takes a slot out of service for good: something about it is wrong. What runs there now goes on.
     fn retire(&self, slot: u32);
 

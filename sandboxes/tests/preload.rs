@@ -420,6 +420,10 @@ impl Runtime for ThroughScript {
         Box::pin(async move { self.0.run_on(slot, &self.wrap(job)).await })
     }
 
+    fn slots(&self) -> Vec<u32> {
+        Runtime::slots(&self.0)
+    }
+
     fn retire(&self, slot: u32) {
         self.0.retire(slot);
     }

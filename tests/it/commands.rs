@@ -1,6 +1,6 @@
 //! Every command, as a user types it: what it prints where, and the code it ends with.
 
-mod verify;
+pub mod verify;
 
 use crate::lab::{Lab, ROOT, fixtures};
 use regex::Regex;

@@ -12,4 +12,5 @@ mod recipes;
 mod sinks;
 mod store;
 mod tidy;
+mod verdicts;
 mod x86_tour;

@@ -37,7 +37,7 @@ pub async fn make(ctx: &Context, candidates: Vec<Sample>, config: &LessonConfig)
         .iter()
         .map(|c| text(c, "job"))
         .collect::<Result<Vec<_>, _>>()?;
-    let verdicts = ctx.store.known_verdicts(&jobs).await?;
+    let verdicts = ctx.store.known_verdicts(&jobs, None).await?;
     let mut classes: BTreeMap<String, Class> = BTreeMap::new();
     let mut out = Vec::with_capacity(candidates.len());
     for (c, job) in candidates.iter().zip(&jobs) {

@@ -39,6 +39,10 @@ impl Domain for Chip {
         harness::SANDBOX
     }
 
+    fn judge_version(&self) -> i32 {
+        judge::JUDGE_VERSION
+    }
+
     fn outside(&self, task: &Task) -> Option<Result<Request, String>> {
         match &task.check {
             Check::Verilog(check) => Some(outside::request(task, check)),

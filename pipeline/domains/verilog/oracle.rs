@@ -146,7 +146,7 @@ async fn prove(ctx: &Context, task: &Loaded, mutants: &mut [Mutant], config: &Or
     let texts: Vec<String> = survivors.iter().map(|&i| mutants[i].text.clone()).collect();
     let limits = equivalence::equivalence_limits(texts.len());
     let job = equivalence::equivalence_job(&task.design, &task.record.dut, &texts, &limits);
-    let done = ctx.bench.run(&job).await?;
+    let done = ctx.run(&job).await?;
     let fault = |message| StageError::Other {
         kind: "tool",
         message,

@@ -153,7 +153,7 @@ pub async fn make(ctx: &Context, unit: Sample, config: &TaskConfig) -> Result<De
         output_bytes: 32 << 20,
         ..Limits::default()
     };
-    let done = ctx.bench.run(&elaborate_job(&design, &limits)).await?;
+    let done = ctx.run(&elaborate_job(&design, &limits)).await?;
     let refuse = |code, detail: String| Ok(decided(&unit.id, Decision::Drop(code), json!({"message": detail})));
     let elaborated = match Elaborated::from_completion(&done).map_err(tool)? {
         Ok(e) => e,
@@ -248,7 +248,7 @@ async fn record_with(
     };
     // each round drops at least one line of init.v that does not compile
     for _ in 0..8 {
-        let done = ctx.bench.run(&record_job(design, &bench, &record_limits())).await?;
+        let done = ctx.run(&record_job(design, &bench, &record_limits())).await?;
         match recorded(&bench, &done).map_err(tool)? {
             Recorded::Golden(golden) => return Ok(Ok((bench, *golden))),
             Recorded::DropInitLines(lines) => bench = bench.without_init_lines(&lines),

@@ -144,6 +144,10 @@ impl Runtime for Bare {
         Box::pin(async move { Ok(tokio::task::block_in_place(|| self.run_now(slot, job))) })
     }
 
+    fn slots(&self) -> Vec<u32> {
+        vec![0, 1]
+    }
+
     fn retire(&self, _: u32) {}
 
     fn image(&self, _: &str) -> Result<ImageInfo, SandboxError> {

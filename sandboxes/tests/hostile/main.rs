@@ -160,6 +160,10 @@ impl Runtime for Spoilt<'_> {
         self.inner.run_on(slot, job)
     }
 
+    fn slots(&self) -> Vec<u32> {
+        self.inner.slots().to_vec()
+    }
+
     fn retire(&self, slot: u32) {
         self.inner.retire(slot);
     }
