@@ -11,3 +11,4 @@ mod recipes;
 mod sinks;
 mod store;
 mod tidy;
+mod tour_verilog;

@@ -1,7 +1,7 @@
 //! How each sandbox judges: the keys of a task's `check`, with their defaults.
 
 use super::Sandbox;
-pub use crate::domains::verilog::harness::external::{ExternalCheck as VerilogCheck, Simulator};
+pub use crate::domains::verilog::outside::check::{ExternalCheck as VerilogCheck, Simulator};
 use crate::recipe::strict::schema_of;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
