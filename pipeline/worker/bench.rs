@@ -19,44 +19,9 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
-<<<<<<< HEAD
-
-/// A job to be judged.
-#[derive(Clone, Debug)]
-pub struct Request {
-    pub job: Job,
-    /// The check that the verdict answers: `testbench`, `synthesis`, …
-    pub check: String,
-    /// What ran it, as the evidence says: `icarus`, `yosys`, …
-    pub engine: String,
-    pub judge_version: i32,
-    /// The seed that the job's stimulus was made from; evidence, and part of the job's identity.
-    pub seed: u64,
-    /// How often it is run; verdicts that disagree are `flaky`.
-    pub trials: u32,
-    /// What the judge must know beyond the completion (patterns, thresholds); null where nothing.
-    pub params: Value,
-}
-
-/// What a judge makes of a completion.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Ruling {
-    pub verdict: VerdictKind,
-    pub reason: Option<FailReason>,
-    /// Findings that are the same each time: first mismatch, cells, … What is measured, and is not, stands under the key
-    /// `measured`, which trials need not agree on.
-    pub metrics: Value,
-    /// Tool output as a person wants to read it.
-    pub log: String,
-}
-
-/// A judge: pure; `Err` says what was our own fault.
-pub type Judge = fn(&Request, &Completion) -> Result<Ruling, String>;
-=======
 use std::time::Duration;
 use tokio::sync::Semaphore;
 use watch::Watch;
->>>>>>> verdicts
 
 /// How often a job is run again when a completion proves nothing (starved slot, broken sandbox).
 const RETRIES: u32 = 4;
@@ -250,34 +215,6 @@ impl Bench {
         Ok(out)
     }
 
-<<<<<<< HEAD
-    /// Runs a job although the ledger may know it: for re-verification.
-    pub async fn judge_new(&self, request: &Request, hash: &str, judge: Judge) -> Result<NewVerdict, StageError> {
-        let runtime = self.runtime()?;
-        let image = runtime.image(&request.job.sandbox)?;
-        let (mut ruling, mut cpu_ms, mut wall_ms, mut peak_bytes, mut tier) = (None::<Ruling>, 0, 0, 0, String::new());
-        for _ in 0..request.trials.max(1) {
-            let (this, c) = self.one_trial(request, judge).await?;
-            cpu_ms += c.cpu_ms;
-            wall_ms += c.wall_ms;
-            peak_bytes = peak_bytes.max(c.peak_bytes);
-            tier = c.tier;
-            ruling = Some(match ruling {
-                None => this,
-                Some(first)
-                    if first.verdict == this.verdict
-                        && first.reason == this.reason
-                        && stable(&first.metrics) == stable(&this.metrics) =>
-                {
-                    first
-                }
-                Some(first) => Ruling {
-                    verdict: VerdictKind::Flaky,
-                    reason: None,
-                    ..first
-                },
-            });
-=======
     /// Judges a job unless someone here has, or is about to: the ledger knows only what is proved.
     async fn judge_once(&self, request: &Request, hash: &str, judge: Judge) -> Result<(NewVerdict, Trail), StageError> {
         loop {
@@ -296,7 +233,6 @@ impl Bench {
             }
             self.recent.forget(hash);
             self.watch()?.any_left()?;
->>>>>>> verdicts
         }
     }
 
@@ -392,15 +328,6 @@ impl Bench {
     }
 }
 
-<<<<<<< HEAD
-/// What trials must agree on.
-fn stable(metrics: &Value) -> Value {
-    let mut metrics = metrics.clone();
-    if let Some(map) = metrics.as_object_mut() {
-        map.remove("measured");
-    }
-    metrics
-=======
 /// What several trials say together. They agree where verdict and reason do; a job that fails now for this and now for
 /// that is flaky too, since nobody could say what is wrong with it. Metrics may differ (times do): the first trial's stay.
 pub fn settle(trials: Vec<Ruling>) -> Option<Ruling> {
@@ -437,7 +364,6 @@ pub fn settle(trials: Vec<Ruling>) -> Option<Ruling> {
         metrics: json!({"trials": each}),
         log,
     })
->>>>>>> verdicts
 }
 
 fn starved() -> StageError {

@@ -1,4 +1,4 @@
-//! The `verilog` sandbox: Icarus Verilog and Yosys.
+//! The `verilog` sandbox: Icarus Verilog, Yosys, and Verilator with a C++ compiler.
 
 use crate::canary::{Canary, Expect};
 use crate::table::SandboxSpec;
@@ -14,6 +14,8 @@ pub(crate) const SPEC: SandboxSpec = SandboxSpec {
         ("iverilog", &["iverilog", "-V"]),
         ("vvp", &["vvp", "-V"]),
         ("yosys", &["yosys", "-V"]),
+        ("verilator", &["verilator_bin", "--version"]),
+        ("g++", &["g++-12", "--version"]),
     ],
     preload: &[],
     canaries,
@@ -41,7 +43,27 @@ endmodule
 ";
 const MUTE: &str = "module bench; initial $finish; endmodule\n";
 
-/// One that passes, one that prints a mismatch, one that does not compile, one that says nothing, one that synthesizes.
+/// The same in SystemVerilog that Icarus 11 refuses: associative arrays, `break`.
+const QUEUE: &str = "\
+module bench;
+  logic [7:0] a, b, s;
+  int wrong[string];
+  add dut(.a(a), .b(b), .s(s));
+  initial begin
+    wrong[\"sum\"] = 0;
+    for (int i = 0; i < 100; i++) begin
+      if (i == 64) break;
+      a = 8'(i * 7); b = 8'(i * 13); #1;
+      if (s !== 8'(i * 20)) wrong[\"sum\"]++;
+    end
+    if (wrong[\"sum\"] == 0) $display(\"CANARY PASS\"); else $display(\"CANARY FAIL %0d\", wrong[\"sum\"]);
+    $finish;
+  end
+endmodule
+";
+
+/// For Icarus and for Verilator: one that passes, one that prints a mismatch, one that says nothing; one that does not
+/// compile, one that synthesizes.
 fn canaries() -> Vec<Canary> {
     let simulate = |name, design: &str, bench: &str, expect| {
         let compile = "iverilog -g2012 -s bench -o bench.vvp in/add.v in/bench.v".split(' ');
@@ -53,6 +75,21 @@ fn canaries() -> Vec<Canary> {
                 ("compile", &compile.collect::<Vec<_>>()),
                 ("simulate", &["vvp", "-n", "bench.vvp"]),
             ],
+            expect,
+        )
+    };
+    // The cheap way to a Verilator simulation: no `make`, one compilation, a library that the image holds.
+    let build = |name, design: &str, bench: &str, expect| {
+        let verilate = "verilator_bin --cc --exe --main --timing -Wno-fatal -Wno-lint --top-module bench --prefix Vsim --Mdir cc \
+            in/add.sv in/bench.sv";
+        let compile = "cd cc && cat *.cpp >all.cc && g++-12 -std=gnu++20 -fcoroutines -O0 -w -DVL_TIME_CONTEXT -I. \
+            -I/usr/share/verilator/include all.cc /usr/lib/verilated/libverilated.a -o ../sim -pthread";
+        let all = format!("export VERILATOR_ROOT=/usr/share/verilator; {verilate} && {compile}");
+        Canary::new(
+            name,
+            "verilog",
+            &[("add.sv", design), ("bench.sv", bench)],
+            &[("build", &["sh", "-c", &all]), ("simulate", &["./sim"])],
             expect,
         )
     };
@@ -70,5 +107,8 @@ fn canaries() -> Vec<Canary> {
             &[("synthesize", &["yosys", "-p", synthesis])],
             Expect::Passes("CANARY PASS"),
         ),
+        build("verilog_verilator_good", GOOD, QUEUE, Expect::Passes("CANARY PASS")),
+        build("verilog_verilator_bad", BAD, QUEUE, Expect::Passes("CANARY FAIL 63")),
+        build("verilog_verilator_mute", GOOD, MUTE, Expect::Silent),
     ]
 }

@@ -12,5 +12,6 @@ mod recipes;
 mod sinks;
 mod store;
 mod tidy;
+mod tour_verilog;
 mod verdicts;
 mod x86_tour;

@@ -2,7 +2,7 @@
 
 use super::Sandbox;
 pub use crate::domains::cad::check::{Align, CadqueryCheck};
-pub use crate::domains::verilog::harness::external::{ExternalCheck as VerilogCheck, Simulator};
+pub use crate::domains::verilog::outside::check::{ExternalCheck as VerilogCheck, Simulator};
 pub use crate::domains::x86_64::check::X86Check;
 use crate::recipe::strict::schema_of;
 use schemars::JsonSchema;

@@ -6,7 +6,6 @@
 
 pub mod bits;
 pub mod elaborate;
-pub mod external;
 pub mod golden;
 pub mod names;
 pub mod policy;

@@ -9,7 +9,7 @@
 use std::collections::BTreeSet;
 
 /// System tasks and functions that cannot reach outside the simulation or end it.
-const HARMLESS: &[&str] = &[
+pub(crate) const HARMLESS: &[&str] = &[
     "$bits",
     "$bitstoreal",
     "$ceil",
@@ -55,34 +55,6 @@ pub fn refusals(reference: &[&str], candidate: &[&str]) -> Vec<String> {
         .filter(|s| !known.contains(s))
         .map(|s| format!("uses {s}, which the reference does not"))
         .collect()
-}
-
-/// The same for a simulation whose log alone decides: there a candidate may not print either.
-pub fn silent_refusals(reference: &[&str], candidate: &[&str]) -> Vec<String> {
-    const PRINT: &[&str] = &[
-        "$display", "$error", "$fatal", "$info", "$monitor", "$strobe", "$warning", "$write",
-    ];
-    let prints = |texts: &[&str]| -> BTreeSet<String> {
-        let code: Vec<String> = texts.iter().map(|t| blank_comments(t)).collect();
-        let is_print = |t: &&str| {
-            PRINT.iter().any(|p| {
-                t.strip_prefix(p)
-                    .is_some_and(|rest| matches!(rest, "" | "b" | "h" | "o"))
-            })
-        };
-        code.iter()
-            .flat_map(|c| tokens(c))
-            .filter(is_print)
-            .map(String::from)
-            .collect()
-    };
-    let known = prints(reference);
-    let own = prints(candidate).into_iter().filter(|p| !known.contains(p));
-    let mut found: Vec<String> = own
-        .map(|p| format!("prints with `{p}`, which nothing it is given does"))
-        .collect();
-    found.extend(refusals(reference, candidate));
-    found
 }
 
 /// Everything in a text that a reference must have had for a candidate to have it.
