@@ -7,6 +7,7 @@ use crate::table::SandboxSpec;
 pub(crate) const SPEC: SandboxSpec = SandboxSpec {
     name: "x86_64",
     install: include_str!("install.sh"),
+    dockerfile: include_str!("Dockerfile"),
     lock: include_str!("packages.lock"),
     files: &[],
     tools: &[
@@ -14,6 +15,7 @@ pub(crate) const SPEC: SandboxSpec = SandboxSpec {
         ("as", &["as", "--version"]),
         ("valgrind", &["valgrind.bin", "--version"]),
     ],
+    preload: &[],
     canaries,
 };
 

@@ -29,6 +29,10 @@ impl Domain for Cad {
         SANDBOX
     }
 
+    fn judge_version(&self) -> i32 {
+        judge::JUDGE_VERSION
+    }
+
     fn outside(&self, task: &Task) -> Option<Result<Request, String>> {
         match &task.check {
             Check::Cadquery(check) => Some(outside::request(task, check)),

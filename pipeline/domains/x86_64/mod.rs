@@ -24,6 +24,10 @@ impl Domain for Codeopt {
         jobs::SANDBOX
     }
 
+    fn judge_version(&self) -> i32 {
+        jobs::JUDGE_VERSION
+    }
+
     fn outside(&self, task: &Task) -> Option<Result<Request, String>> {
         match &task.check {
             Check::X86(check) => Some(jobs::request(task, check)),
