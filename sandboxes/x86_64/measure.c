@@ -45,12 +45,10 @@
 
 #define MAX_CASES 512
 #define MAX_ARGS 300
-// Copies of each program, on pages of their own, so that no pair hinges on where one happened to be put.
-#define COPIES 4
 // Fewer pairs than this can never be enough evidence.
 #define MIN_PAIRS 16
 
-struct program { int fd[COPIES]; const char *name; };
+struct program { int fd; const char *name; };
 struct input { int stdin_fd; char *argv[MAX_ARGS]; int argc; };
 struct result { char how; int code; long cpu_us, wall_us; int out, err; off_t out_len, err_len; };
 
@@ -140,10 +138,17 @@ static int copy_of(const char *path) {
   return to;
 }
 
-static struct program load(const char *name, const char *path, int copies) {
-  struct program p = {.name = name};
-  for (int i = 0; i < COPIES; i++) p.fd[i] = i < copies ? copy_of(path) : p.fd[0];
-  return p;
+static struct program load(const char *name, const char *path) { return (struct program){copy_of(path), name}; }
+
+// The same program on other pages: how fast it is may hinge on which those are.
+static struct program moved(const struct program *p) {
+  static char buffer[1 << 16];
+  struct program other = {memory_file("moved"), p->name};
+  if (lseek(p->fd, 0, SEEK_SET)) die("rewind");
+  for (ssize_t n; (n = read(p->fd, buffer, sizeof buffer)) != 0;)
+    if (n < 0 || write(other.fd, buffer, n) != n) die("move a program");
+  seal(other.fd);
+  return other;
 }
 
 static void read_case(int index) {
@@ -185,8 +190,8 @@ static void limit(int what, rlim_t soft, rlim_t hard) {
   if (setrlimit(what, &r)) _exit(126);
 }
 
-// Runs copy `copy` of a program; `page` becomes its descriptor 3. The result's two files are open.
-static struct result run(struct program *p, int copy, struct input *in, int page) {
+// Runs a program; `page`, unless negative, becomes its descriptor 3. The result's two files are open.
+static struct result run(struct program *p, struct input *in, int page) {
   struct result r = {.out = memory_file("out"), .err = memory_file("err")};
   struct rusage use;
   int status;
@@ -201,7 +206,7 @@ static struct result run(struct program *p, int copy, struct input *in, int page
     limit(RLIMIT_FSIZE, output, output);
     limit(RLIMIT_CORE, 0, 0);
     if (!mode) confine();
-    syscall(SYS_execveat, p->fd[copy], "", in->argv, environment, AT_EMPTY_PATH);
+    syscall(SYS_execveat, p->fd, "", in->argv, environment, AT_EMPTY_PATH);
     _exit(126);
   }
   if (pid < 0) die("vfork");
@@ -274,7 +279,7 @@ static int identical(struct result *a, struct result *b) {
 static struct result announced(struct program *p, int index, int page) {
   printf("begin %s %d\n", p->name, index);
   fflush(stdout);
-  return run(p, 0, &inputs[index], page);
+  return run(p, &inputs[index], page);
 }
 
 // ---- the plan ---------------------------------------------------------------------------------------------------------
@@ -284,7 +289,7 @@ static void read_inputs(void) {
   for (int i = 0; i < cases; i++) read_case(i);
   struct program generator;
   int generated = !access("/job/build/generator", F_OK);
-  if (generated) generator = load("generator", "/job/build/generator", 1);
+  if (generated) generator = load("generator", "/job/build/generator");
   for (int i = 0; i < hidden; i++) {
     struct input *in = &inputs[cases + i];
     char *word = malloc(24);
@@ -297,7 +302,7 @@ static void read_inputs(void) {
     }
     struct input none = {.stdin_fd = memory_file("nothing"), .argv = {"generator", word}, .argc = 2};
     printf("begin generator %d\n", i);
-    struct result r = run(&generator, 0, &none, -1);
+    struct result r = run(&generator, &none, -1);
     if (r.how != 'e' || r.code) { report(&generator, (int)cases + i, &r); printf("done\n"); exit(0); }
     seal(r.out);
     in->stdin_fd = r.out;
@@ -309,7 +314,7 @@ static void read_inputs(void) {
 struct abi_page { uint64_t magic, calls, steps, broken, call_rsp; };
 
 static void run_abi(struct result *expected, int index) {
-  struct program p = load("abi", "/job/build/candidate.abi", 1);
+  struct program p = load("abi", "/job/build/candidate.abi");
   int page = memory_file("abi");
   if (ftruncate(page, 4096)) die("ftruncate");
   struct result r = announced(&p, index, page);
@@ -319,15 +324,15 @@ static void run_abi(struct result *expected, int index) {
   if (!identical(&r, expected)) report(&p, index, &r);
   munmap(seen, 4096);
   close(page);
-  close(p.fd[0]);
+  close(p.fd);
   discard(&r);
 }
 
 // Runs every input once on a program; false if an output is not the one that it had before.
-static int sample(struct program *p, int copy, struct result *first, long *cpu, long *wall) {
+static int sample(struct program *p, struct result *first, long *cpu, long *wall) {
   *cpu = *wall = 0;
   for (int i = 0; i < cases + hidden; i++) {
-    struct result r = run(p, copy, &inputs[i], -1);
+    struct result r = run(p, &inputs[i], -1);
     int same = identical(&r, &first[i]);
     if (!same) printf("unstable %s %d\n", p->name, i), report(p, i, &r);
     *cpu += r.cpu_us;
@@ -339,20 +344,24 @@ static int sample(struct program *p, int copy, struct result *first, long *cpu, 
 }
 
 static void time_pairs(struct program *candidate, struct program *base, struct result *mine, struct result *theirs) {
-  struct program empty = load("empty", "/job/build/empty", 1);
+  struct program empty = load("empty", "/job/build/empty");
   long c, b, c_wall, b_wall, e = 0, unused;
   printf("begin warm 0\n");
   fflush(stdout);
-  if (!sample(candidate, 1, mine, &c, &unused) || !sample(base, 1, theirs, &b, &unused)) return;
+  if (!sample(candidate, mine, &c, &unused) || !sample(base, theirs, &b, &unused)) return;
   long n = budget_ms * 1000 / (c + b + 1000);
   n = n < MIN_PAIRS ? MIN_PAIRS : n > pairs ? pairs : n;
   for (long i = 0; i < n; i++) {
-    int copy = mixed(seed ^ (i << 32) ^ 1) % COPIES, first = mixed(seed ^ (i << 32)) >> 63;
+    // A coin decides which is first, in memory and in time.
+    int first = mixed(seed ^ (i << 32)) >> 63;
     for (int turn = 0; turn < 2; turn++) {
       int is_candidate = turn == first;
-      if (is_candidate ? !sample(candidate, copy, mine, &c, &c_wall) : !sample(base, copy, theirs, &b, &b_wall)) return;
+      struct program p = moved(is_candidate ? candidate : base);
+      int same = is_candidate ? sample(&p, mine, &c, &c_wall) : sample(&p, theirs, &b, &b_wall);
+      close(p.fd);
+      if (!same) return;
     }
-    struct result r = run(&empty, 0, &inputs[0], -1);
+    struct result r = run(&empty, &inputs[0], -1);
     e = r.cpu_us;
     discard(&r);
     printf("pair %d %ld %ld %ld %ld %ld\n", first, c, b, e * (cases + hidden), c_wall, b_wall);
@@ -373,7 +382,7 @@ static void option(const char *word) {
 
 // Runs the inputs on the candidate built with sanitizers. Those need calls that the filter refuses; nothing is run after it.
 static void sanitized(void) {
-  struct program p = load("sanitized", "/job/build/candidate.san", 1);
+  struct program p = load("sanitized", "/job/build/candidate.san");
   for (int i = 0; i < cases + hidden; i++) {
     struct result r = announced(&p, i, -1);
     report(&p, i, &r);
@@ -383,7 +392,7 @@ static void sanitized(void) {
 }
 
 static void counted(const char *name, char *path) {
-  struct program valgrind = load(name, "/usr/bin/valgrind.bin", 1);
+  struct program valgrind = load(name, "/usr/bin/valgrind.bin");
   struct input in = inputs[0];
   char *prefix[] = {"valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", path};
   in.argc = inputs[0].argc + 3;
@@ -391,15 +400,15 @@ static void counted(const char *name, char *path) {
   memcpy(in.argv + 4, inputs[0].argv + 1, (inputs[0].argc - 1) * sizeof *in.argv);
   printf("begin %s 0\n", name);
   fflush(stdout);
-  struct result r = run(&valgrind, 0, &in, -1);
+  struct result r = run(&valgrind, &in, -1);
   report(&valgrind, 0, &r);
   discard(&r);
 }
 
 static void measured(void) {
   static struct result mine[MAX_CASES], theirs[MAX_CASES];
-  struct program candidate = load("candidate", "/job/build/candidate", COPIES), base = candidate;
-  if (baseline) base = load("baseline", "/job/build/baseline", COPIES);
+  struct program candidate = load("candidate", "/job/build/candidate"), base = candidate;
+  if (baseline) base = load("baseline", "/job/build/baseline");
   int right = 1;
   for (int i = 0; i < cases + hidden && right; i++) {
     if (baseline) {
@@ -422,6 +431,8 @@ static void measured(void) {
 
 int main(int argc, char **argv) {
   for (int i = 1; i < argc; i++) option(argv[i]);
+  // Where there is a /proc, nobody looks into our memory or our open files through it.
+  if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)) die("prctl");
   // One core for all of them: the one that we are on.
   cpu_set_t core;
   CPU_ZERO(&core);

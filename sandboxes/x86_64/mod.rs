@@ -26,6 +26,9 @@ pub const MEASURE: &str = include_str!("measure.c");
 /// What checks calls against the System V ABI, linked with a testbench: names and texts.
 pub const ABI: [(&str, &str); 2] = [("abi.c", include_str!("abi.c")), ("abi.s", include_str!("abi.s"))];
 
+/// What assembly made against a newer C library refers to.
+pub const COMPAT: &str = include_str!("compat.c");
+
 const GOOD: &str = "#include <stdio.h>\nint main(void) { unsigned s = 0; for (unsigned i = 0; i < 100; i++) s += i * i;\n  puts(s == 328350 ? \"CANARY PASS\" : \"CANARY FAIL\"); return 0; }\n";
 const BROKEN: &str = "int main(void) { return 0 }\n";
 const CRASHING: &str = "int main(void) { *(volatile int *)8 = 1; return 0; }\n";

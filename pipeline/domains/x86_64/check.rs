@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 /// candidate is what the testbench calls, else it has `main` itself. A baseline takes the candidate's place. Programs run in
 /// the folder of the task's files, and can read them. They cannot write files or start processes, and `limits.cpu_ms` is
 /// the CPU time of one run, by default 10 s.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct X86Check {
     /// Arguments of the program; none by default.
@@ -26,7 +26,7 @@ pub struct X86Check {
     pub cases: Vec<X86Case>,
     /// How many times as fast as the file of role `baseline` it must be; by default its speed does not matter. What is
     /// compared is CPU time over all inputs, less that of an empty program; the lower end of the confidence interval
-    /// must reach it, and be above 1 where this is 1 or more.
+    /// must reach it, and be above 1.01 where this is 1 or more.
     #[schemars(range(min = 0.01, max = 1000.0))]
     pub min_speedup: Option<f64>,
     /// Further inputs that are written nowhere in the task, on which candidate and baseline must agree; none by default.
@@ -35,9 +35,28 @@ pub struct X86Check {
     pub hidden: u32,
     /// The path of a file of role `support`: a program that prints an input, given a number as its argument.
     pub generator: Option<String>,
+    /// Whether a candidate in C or C++ must also come through the address and undefined-behaviour sanitizers; true by
+    /// default.
+    pub sanitize: bool,
     /// Further flags for gcc, for candidate and baseline alike, after `-O3`; none by default.
     #[schemars(length(max = 64))]
     pub flags: Vec<String>,
+}
+
+impl Default for X86Check {
+    fn default() -> Self {
+        X86Check {
+            args: Vec::new(),
+            stdin: String::new(),
+            stdout: None,
+            cases: Vec::new(),
+            min_speedup: None,
+            hidden: 0,
+            generator: None,
+            sanitize: true,
+            flags: Vec::new(),
+        }
+    }
 }
 
 /// An input, and what is right for it. What is left out is as the check says.

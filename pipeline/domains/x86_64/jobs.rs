@@ -106,7 +106,7 @@ fn link(program: &str, groups: &[&[Unit]], more: &str) -> String {
     };
     let objects: Vec<&str> = all.map(|u| u.object.as_str()).collect();
     format!(
-        "{compiler} -static -no-pie -Wl,--no-warn-execstack,--build-id=none -o /job/build/{program} {} {more} -lm\n",
+        "{compiler} -static -no-pie -Wl,--no-warn-execstack,--build-id=none -o /job/build/{program} {} {more} -L/job/build -lcompat -lm\n",
         objects.join(" ")
     )
 }
@@ -144,7 +144,7 @@ pub fn request(task: &Task, check: &X86Check) -> Result<Request, String> {
         check: check.clone(),
         compared: !build.baseline.is_empty(),
         called: !build.testbench.is_empty(),
-        sanitized: build.candidate.iter().any(|u| u.language != Language::Assembly),
+        sanitized: check.sanitize && build.candidate.iter().any(|u| u.language != Language::Assembly),
     };
     if check.min_speedup.is_some() && (baseline != Role::Baseline || !plan.compared) {
         return Err("no file of role `baseline` is C, C++ or assembly by its name".into());
@@ -154,7 +154,7 @@ pub fn request(task: &Task, check: &X86Check) -> Result<Request, String> {
     }
     let seed = crate::model::derive_seed(0, &task.id, "hidden inputs and the order of pairs") >> 33;
     let inputs = check.inputs();
-    let mut files: Vec<JobFile> = [("measure.c", x86_64::MEASURE)]
+    let mut files: Vec<JobFile> = [("measure.c", x86_64::MEASURE), ("compat.c", x86_64::COMPAT)]
         .into_iter()
         .chain(x86_64::ABI)
         .map(|(name, text)| file(format!("assay/{name}"), text))
@@ -284,7 +284,9 @@ struct Build<'a> {
 impl Build<'_> {
     /// All that is the task's or ours: if it fails, the candidate is not to blame.
     fn harness(&self) -> String {
-        let mut script = "mkdir -p /job/build\ncd /job/build\ngcc -O2 -o measure /job/in/assay/measure.c\n".to_string();
+        let mut script = "mkdir -p /job/build\ncd /job/build\ngcc -O2 -o measure /job/in/assay/measure.c\n\
+                          gcc -O2 -c /job/in/assay/compat.c\nar rc libcompat.a compat.o\n"
+            .to_string();
         script += &compile(&self.support, self.flags, "");
         script += &compile(&self.testbench, self.flags, "");
         if !self.baseline.is_empty() {

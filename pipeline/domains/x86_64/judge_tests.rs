@@ -13,7 +13,9 @@ fn task(check: serde_json::Value) -> Task {
 
 fn request(check: serde_json::Value) -> Request {
     let task = task(check);
-    let Check::X86(check) = &task.check else { unreachable!() };
+    let Check::X86(check) = &task.check else {
+        panic!("another check")
+    };
     jobs::request(&task, check).unwrap()
 }
 
@@ -181,7 +183,7 @@ fn tasks_that_cannot_be_judged_say_why() {
         let mut task = task(json!({}));
         change(&mut task);
         let Check::X86(check) = task.check.clone() else {
-            unreachable!()
+            panic!("another check")
         };
         jobs::request(&task, &check).unwrap_err()
     };
@@ -197,7 +199,7 @@ fn tasks_that_cannot_be_judged_say_why() {
     let mut task = task(json!({"hidden": 2}));
     task.files.clear();
     let Check::X86(hidden) = task.check.clone() else {
-        unreachable!()
+        panic!("another check")
     };
     assert!(jobs::request(&task, &hidden).unwrap_err().contains("check.hidden"));
     // One run's own limits, and room for all runs in the job's.
