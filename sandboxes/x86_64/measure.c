@@ -313,7 +313,8 @@ static void read_inputs(void) {
 
 struct abi_page { uint64_t magic, calls, steps, broken, call_rsp; };
 
-static void run_abi(struct result *expected, int index) {
+// Whether the calls keep what they must.
+static int run_abi(struct result *expected, int index) {
   struct program p = load("abi", "/job/build/candidate.abi");
   int page = memory_file("abi");
   if (ftruncate(page, 4096)) die("ftruncate");
@@ -321,11 +322,13 @@ static void run_abi(struct result *expected, int index) {
   struct abi_page *seen = mmap(NULL, 4096, PROT_READ, MAP_SHARED, page, 0);
   if (seen == MAP_FAILED) die("mmap");
   printf("abi %d %lx %lu %lu %lu %lu\n", index, seen->magic, seen->calls, seen->steps, seen->broken, seen->call_rsp);
+  int kept = seen->broken == 0 && identical(&r, expected);
   if (!identical(&r, expected)) report(&p, index, &r);
   munmap(seen, 4096);
   close(page);
   close(p.fd);
   discard(&r);
+  return kept;
 }
 
 // Runs every input once on a program; false if an output is not the one that it had before.
@@ -424,7 +427,7 @@ static void measured(void) {
       printf("differs %d\n", i);
       right = 0;
     }
-    if (right && abi && (i < 2 || i == cases)) run_abi(&mine[i], i);
+    if (right && abi && (i < 2 || i == cases)) right = run_abi(&mine[i], i);
   }
   if (right && baseline && pairs && access("/job/build/unchanged", F_OK)) time_pairs(&candidate, &base, mine, theirs);
 }

@@ -18,7 +18,7 @@ const RUN_CPU_MS: u64 = 10_000;
 /// Bytes of one run's output, where the task does not say.
 const RUN_OUTPUT: u64 = 1 << 20;
 /// CPU time that goes into pairs, milliseconds: the rest of a judgement costs about as much again.
-const BUDGET_MS: u64 = 500;
+const BUDGET_MS: u64 = 400;
 /// Most pairs: more would only tell differences that nobody would call faster.
 const PAIRS: u32 = 60;
 /// CPU time of a run under callgrind, which is some fifty times as slow; what takes longer is not counted.

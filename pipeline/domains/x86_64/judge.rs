@@ -74,7 +74,7 @@ pub fn judge(request: &Request, done: &Completion) -> Result<Ruling, String> {
                         Failure::new(FailReason::HarnessTampered, json!({"defines": names}), why)
                     }))
                 },
-                &|| outputs(&plan, &report, done.ended),
+                &|| outputs(&plan, &report, done, request.job.limits.memory_bytes),
                 &|| abi(&plan, &report),
                 &|| Ok(sanitizers(&plan, done, step("sanitize"))),
             ];
@@ -230,7 +230,7 @@ fn difference(expected: &[Vec<u8>], got: &[Vec<u8>]) -> Value {
 }
 
 /// Every input's output, in order; the first that is wrong decides.
-fn outputs(plan: &Plan, report: &Report, ended: Option<Ended>) -> Stage {
+fn outputs(plan: &Plan, report: &Report, done: &Completion, memory_bytes: u64) -> Stage {
     let cases = plan.check.inputs();
     for n in 0..cases.len() + plan.check.hidden as usize {
         if let Some(run) = report.runs.iter().find(|r| r.who == "generator" && r.case == n) {
@@ -240,7 +240,7 @@ fn outputs(plan: &Plan, report: &Report, ended: Option<Ended>) -> Stage {
         let expected = expected(plan, &cases, n, baseline)?;
         let Some(run) = report.run("candidate", n) else {
             // The limits of the job ended it while it ran.
-            let reason = match ended {
+            let reason = match done.ended {
                 Some(Ended::Memory) => FailReason::OutOfMemory,
                 Some(Ended::Output | Ended::Pids) => FailReason::OutputLimit,
                 Some(Ended::CpuTime | Ended::WallTime) => FailReason::Timeout,
@@ -257,6 +257,11 @@ fn outputs(plan: &Plan, report: &Report, ended: Option<Ended>) -> Stage {
             && let Some(seen) = report.abi.iter().find(|a| a.case == n && a.broken != 0)
         {
             return Ok(Some(violation(broken(seen), n)));
+        }
+        // The kernel ends the largest process where memory runs out, and lets the rest of the job go on.
+        if run.how == How::Signal(9) && done.peak_bytes >= memory_bytes / 10 * 9 {
+            let log = format!("out of memory on input {n}");
+            return Ok(Some(Failure::new(FailReason::OutOfMemory, json!({"input": n}), log)));
         }
         if let Some(failure) = ended_badly(run, n) {
             return Ok(Some(failure));

@@ -160,6 +160,12 @@ fn faults_of_the_candidate_have_their_reasons() {
         reason(&wanted, &killed(Ended::Memory)),
         Ok(Some(FailReason::OutOfMemory))
     );
+    let full = Completion {
+        peak_bytes: 1 << 30,
+        ..with(&run("signal 9"))
+    };
+    assert_eq!(reason(&wanted, &full), Ok(Some(FailReason::OutOfMemory)));
+    assert_eq!(reason(&wanted, &with(&run("signal 9"))), Ok(Some(FailReason::Crash)));
     assert_eq!(reason(&wanted, &killed(Ended::WallTime)), Ok(Some(FailReason::Timeout)));
     let broken = done(
         &wanted,
