@@ -27,8 +27,9 @@ PING
 failed=0
 skipped=$(ignored)
 if engine; then
-  skipped=$(grep -vxF -f <(ignored --test docker) <<<"$skipped" || true)
-  cargo test --workspace --release --locked --test docker -- --ignored --skip owner_to_be_killed || failed=$?
+  skipped=$(grep -vxF -f <(ignored --test docker --test hostile) <<<"$skipped" || true)
+  cargo test --workspace --release --locked --no-fail-fast --test docker --test hostile -- \
+    --ignored --skip owner_to_be_killed || failed=$?
 else
   echo "skipped suite: the docker runtime's tests, for want of a Docker engine: scripts/docker-engine.sh start"
 fi

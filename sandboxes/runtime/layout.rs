@@ -32,12 +32,16 @@ impl Layout {
     /// Finds the hierarchies in a mount table (`/proc/self/mounts`), and our subtree, named `subtree`, in each.
     pub fn detect(mounts: &str, subtree: &str) -> Result<Layout, String> {
         let mounted = |kind: &str, option: &str| -> Option<PathBuf> {
-            mounts.lines().find_map(|line| {
+            let found = mounts.lines().filter_map(|line| {
                 let mut words = line.split(' ').skip(1);
                 let (folder, fstype, options) = (words.next()?, words.next()?, words.next()?);
-                let found = fstype == kind && (option.is_empty() || options.split(',').any(|word| word == option));
-                found.then(|| PathBuf::from(folder))
-            })
+                let has = |wanted: &str| options.split(',').any(|word| word == wanted);
+                (fstype == kind && (option.is_empty() || has(option))).then(|| (has("rw"), PathBuf::from(folder)))
+            });
+            // A container sees the machine's hierarchies read-only, and beside them the part that was handed to it.
+            let mut found: Vec<_> = found.collect();
+            found.sort_by_key(|(writable, _)| !writable);
+            found.into_iter().next().map(|(_, folder)| folder)
         };
         let unified = mounted("cgroup2", "");
         if let (Some(memory), Some(pids), Some(cpuacct)) = (
@@ -209,6 +213,12 @@ mod tests {
         };
         assert_eq!(memory, Path::new("/sys/fs/cgroup/memory/assay"));
         assert_eq!(unified.unwrap(), Path::new("/sys/fs/cgroup/unified/assay"));
+
+        let contained = HYBRID.replace(" rw,", " ro,") + &HYBRID.replace("/sys/fs", "/run");
+        let Layout::V1 { memory, .. } = Layout::detect(&contained, "assay").unwrap() else {
+            panic!("not v1")
+        };
+        assert_eq!(memory, Path::new("/run/cgroup/memory/assay"));
 
         let joint = HYBRID
             .replace("rw,relatime,cpu 0", "rw,relatime,cpu,cpuacct 0")

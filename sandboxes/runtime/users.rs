@@ -11,6 +11,10 @@ use super::slots::MAX_SLOTS;
 /// Root's slots run as this uid and the ones after it: above ordinary users (from 1000), below the ranges of
 /// `systemd-nspawn` (from 524288); useradd's subordinate ranges begin at 100000 and take 65536 each.
 const FIRST_UID: u32 = 200_000;
+/// The same for root in a container, beside which the machine's own root may run slots.
+const FIRST_CONTAINED_UID: u32 = 201_000;
+/// The bit of `CAP_SYS_ADMIN` in a set of capabilities.
+const SYS_ADMIN: u64 = 1 << 21;
 /// Inside the user namespace, 0 is the user and the slots follow.
 const FIRST_MAPPED_UID: u32 = 1;
 
@@ -30,7 +34,11 @@ impl Uids {
     pub fn open() -> Result<Uids, String> {
         let (uid, gid) = ids();
         if uid == 0 {
-            return Ok(Uids::Root);
+            return if may_mount() {
+                Ok(Uids::Root)
+            } else {
+                Uids::open_contained()
+            };
         }
         let name = name_of(uid).unwrap_or_else(|| uid.to_string());
         let range = |path: &str| {
@@ -45,6 +53,22 @@ impl Uids {
         });
         lent.map(|namespace| Uids::Range { namespace, first: uids })
             .map_err(|error| format!("no user namespace with a range of uids ({error}); install the package uidmap"))
+    }
+
+    /// Root in a container may give its ids away and mount nothing: both can be done in a user namespace of its own.
+    fn open_contained() -> Result<Uids, String> {
+        let first = FIRST_CONTAINED_UID;
+        let ids = format!("0 0 1\n{FIRST_MAPPED_UID} {first} {MAX_SLOTS}\n");
+        let lent = with_namespace(|pid| {
+            fs::write(format!("/proc/{pid}/uid_map"), &ids)?;
+            fs::write(format!("/proc/{pid}/gid_map"), &ids)
+        });
+        lent.map(|namespace| Uids::Range { namespace, first }).map_err(|error| {
+            format!(
+                "root without CAP_SYS_ADMIN, and no user namespace ({error}); in a container, give it CAP_SETUID, CAP_SETGID and \
+                 CAP_SETFCAP, and a seccomp profile that allows unshare and mount (sandboxes/worker-seccomp.json)"
+            )
+        })
     }
 
     /// The user's own uid in a user namespace, which every user may make.
@@ -93,6 +117,14 @@ impl Uids {
 fn ids() -> (u32, u32) {
     // SAFETY: plain system calls.
     unsafe { (libc::geteuid(), libc::getegid()) }
+}
+
+/// Whether we may mount in the user namespace that we are in.
+fn may_mount() -> bool {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let set = status.lines().find_map(|line| line.strip_prefix("CapEff:"));
+    set.and_then(|set| u64::from_str_radix(set.trim(), 16).ok())
+        .is_some_and(|set| set & SYS_ADMIN != 0)
 }
 
 /// The login name of a uid, from /etc/passwd.

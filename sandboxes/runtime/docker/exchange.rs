@@ -42,9 +42,9 @@ pub(crate) struct Exchange {
 }
 
 impl Exchange {
-    /// Lays out a job in a new folder below `home`. `rootfs` is the image's, for its shell.
-    pub fn new(home: &Path, job: &Job, rootfs: &Path) -> io::Result<(Exchange, Pipes)> {
-        let folder = tempfile::Builder::new().prefix("job-").tempdir_in(home)?;
+    /// Lays out a job of a slot in a new folder below `home`. `rootfs` is the image's, for its shell.
+    pub fn new(home: &Path, slot: u32, job: &Job, rootfs: &Path) -> io::Result<(Exchange, Pipes)> {
+        let folder = tempfile::Builder::new().prefix(&prefix(slot)).tempdir_in(home)?;
         let (input, control) = (folder.path().join("in"), folder.path().join("ctl"));
         for path in [&input, &control] {
             make_folder(path)?;
@@ -60,7 +60,7 @@ impl Exchange {
         for file in &job.files {
             write(&input.join(&file.path), file.content.as_bytes(), 0o644)?;
         }
-        let shell = rootfs.join(driver::shell(job.steps.len()).trim_start_matches('/'));
+        let shell = rootfs.join(shell(job).trim_start_matches('/'));
         write(&control.join("shell"), &fs::read(shell)?, 0o111)?;
         let script = format!("{PROLOGUE}{}", driver::script(job, false));
         write(&control.join("script"), script.as_bytes(), 0o444)?;
@@ -94,8 +94,7 @@ impl Exchange {
             "unset HOSTNAME; exec {CONTROL}/shell 0<{CONTROL}/script 1<{CONTROL}/go 2>{CONTROL}/talk {}>{CONTROL}/report{logs}",
             driver::REPORT_FD
         );
-        let shell = driver::shell(job.steps.len());
-        ["/usr/bin/setarch", "-R", shell, "-c", &open]
+        ["/usr/bin/setarch", "-R", shell(job), "-c", &open]
             .map(str::to_string)
             .into()
     }
@@ -113,6 +112,15 @@ impl Exchange {
     pub fn go(&mut self) -> io::Result<()> {
         self.go.write_all(b"\n")
     }
+}
+
+fn shell(job: &Job) -> &'static str {
+    driver::shell(driver::descriptors(job, false))
+}
+
+/// Names of the folders of a slot's jobs begin so.
+pub(crate) fn prefix(slot: u32) -> String {
+    format!("slot-{slot}-")
 }
 
 /// A folder that everyone may look into, whatever our umask.

@@ -13,6 +13,8 @@ use crate::error::SandboxError;
 
 /// The label of every container of ours: its owner's folder.
 pub(crate) const LABEL: &str = "assay.owner";
+/// Another label: the same folder, a blank, and the slot's number.
+pub(crate) const SLOT_LABEL: &str = "assay.slot";
 const PREFIX: &str = "owner-";
 
 /// An owner's folder; removed when dropped.
@@ -41,6 +43,21 @@ impl Home {
 
     pub fn path(&self) -> &Path {
         self.folder.path()
+    }
+
+    /// What is in the folder under names that begin so.
+    pub fn jobs(&self, prefix: &str) -> io::Result<Vec<String>> {
+        let mut found = Vec::new();
+        for entry in fs::read_dir(self.path())? {
+            let path = entry?.path();
+            if path
+                .file_name()
+                .is_some_and(|name| name.to_string_lossy().starts_with(prefix))
+            {
+                found.push(path.display().to_string());
+            }
+        }
+        Ok(found)
     }
 }
 

@@ -26,8 +26,8 @@ pub(crate) use build::build_tree;
 
 use self::account::Account;
 use self::engine::{Engine, complete};
-use self::exchange::{DONE, Exchange, OPENED};
-use self::home::{Home, LABEL};
+use self::exchange::{DONE, Exchange, OPENED, prefix};
+use self::home::{Home, LABEL, SLOT_LABEL};
 use super::bubblewrap::Options;
 use super::driver::Report;
 use super::logs::{Drained, Logs, Pipes};
@@ -109,7 +109,7 @@ impl Docker {
         let tag = self.ensure(image).await?;
         let fault = |error| SandboxError::supervisor("prepare a slot", error);
         let lease = self.pool.acquire(slot).await.map_err(fault)?;
-        let (exchange, pipes) = Exchange::new(self.home.path(), job, &image.rootfs).map_err(fault)?;
+        let (exchange, pipes) = Exchange::new(self.home.path(), lease.number(), job, &image.rootfs).map_err(fault)?;
         let container = self.start(job, &tag, lease, exchange).await?;
         supervise(container, pipes, job).await
     }
@@ -117,7 +117,13 @@ impl Docker {
     /// Starts a job's container. If the caller goes away meanwhile, it is removed.
     async fn start(&self, job: &Job, image: &str, lease: Lease, exchange: Exchange) -> Result<Container, SandboxError> {
         let owner = self.home.path().display().to_string();
-        let labels = HashMap::from([(LABEL.to_string(), owner)]);
+        let labels = HashMap::from([
+            (LABEL.to_string(), owner),
+            (
+                SLOT_LABEL.to_string(),
+                format!("{} {}", self.home.path().display(), lease.number()),
+            ),
+        ]);
         let body = config::container(job, image, &exchange, &self.profile, labels);
         let count = self.count.fetch_add(1, Ordering::Relaxed);
         let name = format!("assay-{}-{}-{count}", std::process::id(), lease.number());
@@ -181,15 +187,13 @@ impl Runtime for Docker {
     }
 
     /// Of all slots together: their containers have one uid.
-    fn remains(&self, _slot: u32) -> Result<Vec<String>, SandboxError> {
-        let owner = self.home.path().display().to_string();
-        let labelled = complete(async { Engine::connect().await?.labelled(LABEL).await })?;
-        let ours = labelled.into_iter().filter(|(_, whose)| *whose == owner);
-        let mut found: Vec<String> = ours.map(|(id, _)| format!("container {id}")).collect();
-        let fault = |error| SandboxError::supervisor("list the containers' files", error);
-        for entry in std::fs::read_dir(self.home.path()).map_err(fault)? {
-            found.push(format!("file {}", entry.map_err(fault)?.path().display()));
-        }
+    fn remains(&self, slot: u32) -> Result<Vec<String>, SandboxError> {
+        let owner = format!("{} {slot}", self.home.path().display());
+        let containers = complete(async { Engine::connect().await?.labelled(SLOT_LABEL).await })?;
+        let containers = containers.into_iter().filter(|(_, of)| *of == owner);
+        let mut found: Vec<String> = containers.map(|(id, _)| format!("container {id}")).collect();
+        let folders = self.home.jobs(&prefix(slot));
+        found.extend(folders.map_err(|error| SandboxError::supervisor("list the jobs' folders", error))?);
         Ok(found)
     }
 }

@@ -7,7 +7,7 @@ pub mod conformance;
 use std::path::PathBuf;
 use std::sync::OnceLock;
 
-use sandboxes::{Bubblewrap, Completion, Job, JobFile, Limits, Options, Step, When, images};
+use sandboxes::{Bubblewrap, Completion, Docker, Job, JobFile, Limits, Options, Step, When, images};
 
 /// `ASSAY_STATE`, or where the program itself keeps its images.
 pub fn state_dir() -> PathBuf {
@@ -34,6 +34,16 @@ pub fn open(slots: u32) -> Bubblewrap {
         allow_weaker,
     })
     .expect("sandbox")
+}
+
+/// On the engine of `DOCKER_HOST`.
+pub fn open_docker(slots: u32) -> Docker {
+    Docker::open(Options {
+        state_dir: state_dir(),
+        slots,
+        allow_weaker: None,
+    })
+    .expect("docker")
 }
 
 pub fn step(name: &str, argv: &[&str], when: When) -> Step {

@@ -21,8 +21,18 @@ fn show(result: &HostileResult) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_attack_is_contained() {
     let _alone = ALONE.lock().await;
-    let runtime = common::open(2);
-    let results = hostile::run_chosen(&runtime, &|_| true, &mut show).await;
+    every_attack_is_contained_by(&common::open(2)).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs a Docker engine: scripts/docker-engine.sh start"]
+async fn every_attack_is_contained_by_docker() {
+    let _alone = ALONE.lock().await;
+    every_attack_is_contained_by(&common::open_docker(2)).await;
+}
+
+async fn every_attack_is_contained_by(runtime: &dyn Runtime) {
+    let results = hostile::run_chosen(runtime, &|_| true, &mut show).await;
     let wrong: Vec<_> = results
         .iter()
         .filter(|result| result.outcome == Outcome::NotContained)
