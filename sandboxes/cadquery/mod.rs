@@ -33,6 +33,7 @@ pub(crate) const SPEC: SandboxSpec = SandboxSpec {
             ],
         ),
     ],
+    preload: &["cadquery"],
     canaries,
 };
 

@@ -37,13 +37,9 @@ use crate::job::{Job, Step};
 const PROGRAM: &str = include_str!("parent.py");
 /// How long the imports may take; generous, since the machine may be busy with jobs.
 const PATIENCE: Duration = Duration::from_secs(180);
-/// Settings for the parent alone, which removes them before a script can see them: pools of threads do not survive a
-/// fork, and hashes of texts are to be the same in every parent.
-const SETTINGS: [(&str, &str); 3] = [
-    ("OPENBLAS_NUM_THREADS", "1"),
-    ("OMP_NUM_THREADS", "1"),
-    ("PYTHONHASHSEED", "0"),
-];
+/// Settings for the parent alone, which removes them before a script can see them: hashes of texts are to be the same in
+/// every parent. That the imports start no threads is for the image to see to, whose fresh interpreters start none either.
+const SETTINGS: [(&str, &str); 1] = [("PYTHONHASHSEED", "0")];
 /// Most that is kept of what a parent says, bytes.
 const SAID_BYTES: usize = 64 << 10;
 

@@ -360,7 +360,7 @@ def preload():
         importlib.import_module(module)
     if left := open_descriptors() - before:
         sys.exit(f"an import left descriptors open, which every child would share: {sorted(left)}")
-    # What kept the imports to one thread is not for scripts to see.
+    # What was set for the parent is not for scripts to see.
     for name in settings["own"]:
         del os.environ[name]
     flush()
