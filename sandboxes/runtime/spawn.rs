@@ -338,7 +338,10 @@ unsafe fn descriptors(list: &[OwnedFd]) -> Result<(), &'static str> {
 }
 
 /// Limits can be lowered by anyone and raised by few.
-unsafe fn lower(resource: c_uint, limit: u64) -> Result<(), &'static str> {
+///
+/// # Safety
+/// Only in a child: it changes the process for good. It neither allocates nor locks.
+pub(crate) unsafe fn lower(resource: c_uint, limit: u64) -> Result<(), &'static str> {
     unsafe {
         let mut now = libc::rlimit {
             rlim_cur: 0,

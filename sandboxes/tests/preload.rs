@@ -385,6 +385,13 @@ async fn a_parent_that_cannot_start_is_our_fault() {
     assert!(error.to_string().contains("python3"), "{error}");
 }
 
+/// Becomes another program, without what the image sets for Python.
+const LAUNCH: &str = "\
+import os, sys
+kept = {name: os.environ[name] for name in ('PATH', 'HOME', 'LANG', 'TZ')}
+os.execvpe(sys.argv[1], sys.argv[1:], kept)
+";
+
 /// Runs every step of a job from a script in the preloaded interpreter: what attacks is then a child of the parent.
 struct ThroughScript(Bubblewrap);
 
@@ -402,7 +409,7 @@ impl ThroughScript {
         job.sandbox = "cadquery".into();
         job.files.push(JobFile {
             path: "launch.py".into(),
-            content: "import os, sys; os.execvp(sys.argv[1], sys.argv[1:])\n".into(),
+            content: LAUNCH.into(),
         });
         for step in &mut job.steps {
             step.argv.splice(0..0, ["python3".into(), "in/launch.py".into()]);
@@ -453,4 +460,54 @@ async fn hostile_programs_are_contained_in_a_forked_child() {
     .await;
     assert!(wrong.is_empty(), "{wrong:?}");
     undisturbed(&runtime.0.run(&script(WITNESS)).await.unwrap());
+}
+
+const PART: &str = "\
+import cadquery as cq
+body = cq.Workplane().box(40, 30, 10).edges('|Z').fillet(3)
+part = body.faces('>Z').workplane().rect(30, 20, forConstruction=True).vertices().hole(4).cut(cq.Workplane().cylinder(12, 6))
+cq.exporters.export(part, 'part.step')
+cq.exporters.export(part, 'part.stl')
+print(round(part.val().Volume(), 3))
+";
+
+/// User and system time of a living process, milliseconds.
+fn cpu_ms(pid: u32) -> u64 {
+    let text = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
+    let words: Vec<&str> = text.rsplit(')').next().unwrap().split_whitespace().collect();
+    let ticks: u64 = words[11].parse::<u64>().unwrap() + words[12].parse::<u64>().unwrap();
+    ticks * 1000 / unsafe { libc::sysconf(libc::_SC_CLK_TCK) } as u64
+}
+
+/// Prints figures, and asserts none: machines differ.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_preloaded_script_costs_a_fraction() {
+    const JOBS: u64 = 10;
+    let _alone = ALONE.lock().await;
+    let (forked, plain) = (open(2), open(1).without_preload());
+    let mut job = script(PART);
+    job.limits.memory_bytes = 2 << 30;
+    let fresh = plain.run(&job).await.unwrap();
+    assert_eq!(forked.run(&job).await.unwrap().steps, fresh.steps);
+    let [parent] = parents()[..] else {
+        panic!("one parent: {:?}", parents())
+    };
+    let (before, mut inside, mut peak) = (cpu_ms(parent), 0, 0);
+    for _ in 0..JOBS {
+        let done = forked.run(&job).await.unwrap();
+        assert_eq!(done.steps, fresh.steps);
+        inside += done.cpu_ms;
+        peak = peak.max(done.peak_bytes);
+    }
+    let (inside, outside) = (
+        inside as f64 / JOBS as f64,
+        (cpu_ms(parent) - before) as f64 / JOBS as f64,
+    );
+    println!(
+        "plain: {} ms CPU, {} MiB; preloaded: {inside:.0} ms in the slot + {outside:.0} ms of the parent, {} MiB; 1/{:.1}",
+        fresh.cpu_ms,
+        fresh.peak_bytes >> 20,
+        peak >> 20,
+        fresh.cpu_ms as f64 / (inside + outside),
+    );
 }

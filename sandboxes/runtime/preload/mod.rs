@@ -27,7 +27,7 @@ use serde_json::json;
 use tokio::sync::Mutex;
 
 use super::bubblewrap::{DEVICES, memory_file, pipe};
-use super::spawn::ADDR_NO_RANDOMIZE;
+use super::spawn::{ADDR_NO_RANDOMIZE, lower};
 use super::users::Uids;
 use super::{ENVIRONMENT, STACK_BYTES};
 use crate::error::SandboxError;
@@ -38,13 +38,9 @@ use crate::job::{Job, Step};
 const PROGRAM: &str = include_str!("parent.py");
 /// How long the imports may take; generous, since the machine may be busy with jobs.
 const PATIENCE: Duration = Duration::from_secs(180);
-/// Settings for the parent alone, which removes them before a script can see them: pools of threads do not survive a
-/// fork, and hashes of texts are to be the same in every parent.
-const SETTINGS: [(&str, &str); 3] = [
-    ("OPENBLAS_NUM_THREADS", "1"),
-    ("OMP_NUM_THREADS", "1"),
-    ("PYTHONHASHSEED", "0"),
-];
+/// Settings for the parent alone, which removes them before a script can see them: hashes of texts are to be the same in
+/// every parent. That the imports start no threads is for the image to see to, whose fresh interpreters start none either.
+const SETTINGS: [(&str, &str); 1] = [("PYTHONHASHSEED", "0")];
 /// Most that is kept of what a parent says, bytes.
 const SAID_BYTES: usize = 64 << 10;
 
@@ -267,21 +263,14 @@ fn arguments() -> [&'static str; 9] {
 /// What a process keeps over an exec and has to be as in a job: the addresses and the stack. An ordinary user's parent
 /// has its privileges in the user namespace that lends the slots' uids.
 fn prepare(namespace: Option<RawFd>) -> io::Result<()> {
-    let check = |result: c_int| match result {
-        0.. => Ok(()),
-        _ => Err(io::Error::last_os_error()),
-    };
-    let stack = libc::rlimit {
-        rlim_cur: STACK_BYTES,
-        rlim_max: STACK_BYTES,
-    };
     // SAFETY: plain system calls on a process that is about to exec.
     unsafe {
-        check(libc::personality(ADDR_NO_RANDOMIZE))?;
-        check(libc::setrlimit(libc::RLIMIT_STACK, &stack))?;
+        if libc::personality(ADDR_NO_RANDOMIZE) < 0 || lower(libc::RLIMIT_STACK, STACK_BYTES).is_err() {
+            return Err(io::Error::last_os_error());
+        }
         match namespace {
-            Some(namespace) => check(libc::setns(namespace, libc::CLONE_NEWUSER)),
-            None => Ok(()),
+            Some(namespace) if libc::setns(namespace, libc::CLONE_NEWUSER) != 0 => Err(io::Error::last_os_error()),
+            _ => Ok(()),
         }
     }
 }
@@ -341,7 +330,7 @@ fn readable(descriptor: &impl AsRawFd, patience: Duration) -> bool {
     unsafe { libc::poll(&mut poll, 1, patience.as_millis() as c_int) == 1 }
 }
 
-/// Sends one message with copies of descriptors.
+/// Sends one message with copies of descriptors; fails rather than wait for a parent that does not read.
 fn send(socket: &OwnedFd, text: &[u8], descriptors: &[RawFd]) -> io::Result<()> {
     let bytes = size_of_val(descriptors) as c_uint;
     // SAFETY: plain computation.
@@ -365,7 +354,7 @@ fn send(socket: &OwnedFd, text: &[u8], descriptors: &[RawFd]) -> io::Result<()> 
         (*header).cmsg_type = libc::SCM_RIGHTS;
         (*header).cmsg_len = libc::CMSG_LEN(bytes) as _;
         std::ptr::copy_nonoverlapping(descriptors.as_ptr(), libc::CMSG_DATA(header).cast(), descriptors.len());
-        libc::sendmsg(socket.as_raw_fd(), &message, libc::MSG_NOSIGNAL)
+        libc::sendmsg(socket.as_raw_fd(), &message, libc::MSG_NOSIGNAL | libc::MSG_DONTWAIT)
     };
     match sent {
         0.. => Ok(()),

@@ -26,7 +26,8 @@ CLONE_NEWNS, CLONE_NEWCGROUP, CLONE_NEWUTS, CLONE_NEWIPC = 0x00020000, 0x0200000
 CLONE_NEWUSER, CLONE_NEWPID, CLONE_NEWNET = 0x10000000, 0x20000000, 0x40000000
 # All that bwrap makes. The process namespace is not among them: a process is born into its own.
 NAMESPACES = CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWNET
-PR_SET_DUMPABLE, PR_SET_SECCOMP, PR_CAPBSET_DROP, PR_SET_NO_NEW_PRIVS = 4, 22, 24, 38
+PR_SET_DUMPABLE, PR_SET_SECCOMP, PR_CAPBSET_DROP = 4, 22, 24
+PR_SET_CHILD_SUBREAPER, PR_SET_NO_NEW_PRIVS = 36, 38
 SECCOMP_MODE_FILTER = 2
 CAPABILITY_VERSION_3 = 0x20080522
 LAST_DESCRIPTOR = 0xFFFFFFFF
@@ -80,6 +81,7 @@ class Parent:
     def __init__(self, requests):
         self.requests = requests
         self.own = os.pidfd_open(os.getpid())
+        self.returns = can_return(self.own)
         self.jobs, self.children = {}, {}
         self.poll = select.poll()
         self.poll.register(requests, select.POLLIN)
@@ -144,17 +146,16 @@ class Parent:
         return None
 
     def born_in(self, target):
-        """Forks a process into another's process namespace."""
+        """Forks a process into another's process namespace; 0 in that process, its id here."""
+        if not self.returns:
+            return born_of_another(target)
         call("setns", target, CLONE_NEWPID)
         child = -1
         try:
             child = os.fork()
         finally:
             if child != 0:
-                try:
-                    call("setns", self.own, CLONE_NEWPID)
-                except OSError as error:
-                    sys.exit(f"cannot return to the process namespace: {error}")
+                call("setns", self.own, CLONE_NEWPID)
         return child
 
     def reap(self, ended):
@@ -170,6 +171,44 @@ class Parent:
         # As a shell's `$?` has it.
         signal_number = os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0
         job.answer(str(128 + signal_number if signal_number else os.WEXITSTATUS(status)))
+
+
+def can_return(own):
+    """Whether we may enter our own process namespace again after another; an ordinary user's parent may not."""
+    try:
+        call("setns", own, CLONE_NEWPID)
+        return True
+    except OSError:
+        # Children of children that are gone become ours.
+        call("prctl", PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+        return False
+
+
+def born_of_another(target):
+    """The same as `born_in` by way of a process between, which does not return from there."""
+    heard, said = os.pipe()
+    between = os.fork()
+    if between == 0:
+        os.close(heard)
+        try:
+            call("setns", target, CLONE_NEWPID)
+            child = os.fork()
+        except OSError as error:
+            os.write(said, f"fault {error}".encode())
+            os._exit(1)
+        if child == 0:
+            os.close(said)
+            return 0
+        os.write(said, str(child).encode())
+        os._exit(0)
+    os.close(said)
+    # Once it is gone, its child is ours.
+    os.waitpid(between, 0)
+    answer = os.read(heard, 4000).decode()
+    os.close(heard)
+    if not answer.isdigit():
+        raise OSError(answer or "a child died before it was in its sandbox")
+    return int(answer)
 
 
 class Child:
@@ -360,7 +399,7 @@ def preload():
         importlib.import_module(module)
     if left := open_descriptors() - before:
         sys.exit(f"an import left descriptors open, which every child would share: {sorted(left)}")
-    # What kept the imports to one thread is not for scripts to see.
+    # What was set for the parent is not for scripts to see.
     for name in settings["own"]:
         del os.environ[name]
     flush()
