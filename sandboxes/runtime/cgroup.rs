@@ -20,6 +20,9 @@ const OWN_PIDS: u32 = 3;
 /// Memory of ended jobs that may still be charged to a slot when the next begins, bytes: the kernel counts in batches.
 const LINGERING_BYTES: u64 = 1 << 20;
 
+/// A group that is killed at its own limit got this close to it, bytes: memory is charged in batches, and huge pages whole.
+const NEAR_LIMIT_BYTES: u64 = 4 << 20;
+
 /// What a job has used so far.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct Usage {
@@ -52,13 +55,12 @@ pub(crate) struct Files {
     /// What is charged now (v1).
     charged: Option<File>,
     oom: File,
-    /// How often the limit was reached, with swap and without (v1; in v2 the file `oom` tells).
-    limit: Vec<File>,
+    /// The memory limit (v1; in v2 the file `oom` tells how often it was reached).
+    limit_bytes: u64,
     pids: File,
     pressure: Option<File>,
     /// Events from before the job: groups of v1 are kept and reset.
     oom_base: u64,
-    limit_base: u64,
     pids_base: u64,
     /// What was charged already when the job began: files of the image that an earlier job was the first to read, bytes.
     charged_base: u64,
@@ -70,21 +72,17 @@ impl Files {
         let oom = File::open(memory.join("memory.oom_control"))?;
         let pids = File::open(pids.join("pids.events"))?;
         let charged = Some(File::open(memory.join("memory.usage_in_bytes"))?);
-        let limit: Vec<File> = ["memory.failcnt", "memory.memsw.failcnt"]
-            .iter()
-            .filter_map(|name| File::open(memory.join(name)).ok())
-            .collect();
+        let limit = fs::read_to_string(memory.join("memory.limit_in_bytes"))?;
         Ok(Files {
             v2: false,
             cpu: File::open(cpuacct.join("cpuacct.usage"))?,
             peak: Some(File::open(memory.join("memory.max_usage_in_bytes"))?),
             oom_base: field(&oom, "oom_kill ")?,
             pids_base: field(&pids, "max ")?,
-            limit_base: sum_of(&limit)?,
             charged_base: number_in(&charged)?,
             charged,
             oom,
-            limit,
+            limit_bytes: first_number(&limit)?,
             pids,
             pressure: unified.and_then(|folder| File::open(folder.join("cpu.pressure")).ok()),
         })
@@ -97,12 +95,11 @@ impl Files {
             cpu: File::open(group.join("cpu.stat"))?,
             peak: File::open(group.join("memory.peak")).ok(),
             charged: None,
-            limit: Vec::new(),
+            limit_bytes: 0,
             oom: File::open(group.join("memory.events"))?,
             pids: File::open(group.join("pids.events"))?,
             pressure: File::open(group.join("cpu.pressure")).ok(),
             oom_base: 0,
-            limit_base: 0,
             pids_base: 0,
             charged_base: 0,
         })
@@ -119,7 +116,8 @@ impl Files {
         let own_memory_limit = if self.v2 {
             field(&self.oom, "oom ")? > 0
         } else {
-            sum_of(&self.limit)? > self.limit_base
+            // Its counter of failures stays 0 in recent kernels.
+            number_in(&self.peak)? + NEAR_LIMIT_BYTES >= self.limit_bytes
         };
         let pressure = self.pressure.as_ref();
         Ok(Usage {
@@ -361,10 +359,6 @@ fn first_number(text: &str) -> io::Result<u64> {
 /// The number that an account's file holds; 0 where this layout has no such file.
 fn number_in(file: &Option<File>) -> io::Result<u64> {
     file.as_ref().map_or(Ok(0), |file| first_number(&read(file)?))
-}
-
-fn sum_of(files: &[File]) -> io::Result<u64> {
-    files.iter().map(|file| first_number(&read(file)?)).sum()
 }
 
 /// The number after `key` at the start of a line; 0 where there is no such line.
