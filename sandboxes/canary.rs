@@ -20,6 +20,8 @@ pub struct Canary {
     pub name: &'static str,
     pub job: Job,
     pub expect: Expect,
+    /// It takes seconds: asked now and then, not around every run of jobs.
+    pub dear: bool,
 }
 
 impl Canary {
@@ -46,7 +48,17 @@ impl Canary {
             steps: steps.iter().map(step).collect(),
             limits: Limits::default(),
         };
-        Canary { name, job, expect }
+        Canary {
+            name,
+            job,
+            expect,
+            dear: false,
+        }
+    }
+
+    /// The same canary, said to be dear.
+    pub fn dear(self) -> Canary {
+        Canary { dear: true, ..self }
     }
 
     /// Checks what came of it. The error says what was expected and what was seen.

@@ -36,9 +36,7 @@ pub async fn run(flags: &SandboxFlags, args: Args) -> Result<(), Failure> {
     if let Some(dir) = args.files {
         return lay_out(&request.job, &dir);
     }
-    if let Some(today) = domains::judge_version(&request.job.sandbox) {
-        request.judge_version = today;
-    }
+    request.judge_version = domains::version_today(&request);
     let (bench, _) = environment::bench_of(flags, 1)?;
     let image = bench.image(&request.job.sandbox)?;
     let mut trail = Trail::default();

@@ -111,6 +111,11 @@ pub trait Domain: Send + Sync {
     /// are stale, and none of them is reused.
     fn judge_version(&self) -> i32;
 
+    /// The same for tasks from outside, where another judge reads them.
+    fn outside_version(&self) -> i32 {
+        self.judge_version()
+    }
+
     /// The job that judges a task brought from outside; `None` where the check is not this domain's. The error says what
     /// is wrong with the task, or cannot be judged here.
     fn outside(&self, task: &Task) -> Option<Result<Request, String>>;
@@ -206,12 +211,22 @@ pub fn judge(request: &Request, completion: &Completion) -> Result<Ruling, Strin
         })
 }
 
-/// The version of the judge of a sandbox's jobs, if a domain uses that sandbox.
+/// The version of the judge of what a sandbox's jobs say of samples, if a domain uses that sandbox.
 pub fn judge_version(sandbox: &str) -> Option<i32> {
-    table()
-        .iter()
-        .find(|d| d.sandbox() == sandbox)
-        .map(|d| d.judge_version())
+    by_sandbox(sandbox).map(|d| d.judge_version())
+}
+
+/// The version of the judge that would read a stored job today.
+pub fn version_today(request: &Request) -> i32 {
+    match by_sandbox(&request.job.sandbox) {
+        Some(d) if request.check == OUTSIDE => d.outside_version(),
+        Some(d) => d.judge_version(),
+        None => request.judge_version,
+    }
+}
+
+fn by_sandbox(name: &str) -> Option<&'static dyn Domain> {
+    table().iter().copied().find(|d| d.sandbox() == name)
 }
 
 /// The check that a task from outside answers, in every domain.

@@ -106,9 +106,10 @@ fn canaries() -> Vec<Canary> {
             &[("add.v", GOOD)],
             &[("synthesize", &["yosys", "-p", synthesis])],
             Expect::Passes("CANARY PASS"),
-        ),
-        build("verilog_verilator_good", GOOD, QUEUE, Expect::Passes("CANARY PASS")),
-        build("verilog_verilator_bad", BAD, QUEUE, Expect::Passes("CANARY FAIL 63")),
-        build("verilog_verilator_mute", GOOD, MUTE, Expect::Silent),
+        )
+        .dear(),
+        build("verilog_verilator_good", GOOD, QUEUE, Expect::Passes("CANARY PASS")).dear(),
+        build("verilog_verilator_bad", BAD, QUEUE, Expect::Passes("CANARY FAIL 63")).dear(),
+        build("verilog_verilator_mute", GOOD, MUTE, Expect::Silent).dear(),
     ]
 }

@@ -119,9 +119,7 @@ async fn again(bench: &Bench, stored: Result<worker::Request, String>, job: &str
         message,
         retry: false,
     })?;
-    if let Some(today) = domains::judge_version(&request.job.sandbox) {
-        request.judge_version = today;
-    }
+    request.judge_version = domains::version_today(&request);
     let new = bench.judge_proved(&request, job, domains::judge).await?;
     Ok(NewVerdict { job: None, ..new })
 }

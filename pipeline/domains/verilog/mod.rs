@@ -43,6 +43,10 @@ impl Domain for Chip {
         judge::JUDGE_VERSION
     }
 
+    fn outside_version(&self) -> i32 {
+        outside::VERSION
+    }
+
     fn outside(&self, task: &Task) -> Option<Result<Request, String>> {
         match &task.check {
             Check::Verilog(check) => Some(outside::request(task, check)),

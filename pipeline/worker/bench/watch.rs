@@ -16,8 +16,12 @@ use tokio::sync::OnceCell;
 
 /// Most results of one lane that wait for their closing canaries.
 pub const HELD: u64 = 128;
-/// Longest that a result waits for them while others still run. Both together bound the canaries' share of the CPU.
-const WINDOW: Duration = Duration::from_secs(4);
+/// Longest that a result waits for them while others still run: so many times what a pair of canaries costs, within these
+/// bounds. It keeps the canaries' share of the CPU to a few per cent.
+const SHARE: u64 = 40;
+const WINDOW_MS: (u64, u64) = (4_000, 30_000);
+/// CPU time of jobs after which one dear canary is asked as well, milliseconds.
+const DEAR_MS: u64 = 200_000;
 /// How long nobody must have been at work for a run of jobs to be over.
 const LULL: Duration = Duration::from_millis(40);
 /// How often a canary is asked again where what came of it proves nothing.
@@ -44,26 +48,29 @@ struct Lane {
 /// The canaries of a sandbox that has been opened.
 #[derive(Clone, Default)]
 struct Kinds {
-    /// Cheap ones that must print what they should, and cheap ones that must not succeed, or must stay silent.
+    /// Those that must print what they should, and those that must not succeed, or must stay silent.
     speaks: Vec<Canary>,
     refuses: Vec<Canary>,
+    dear: Vec<Canary>,
+    /// CPU time of one of each half, milliseconds, as it was on the slot where it took longest.
+    pair_ms: u64,
 }
 
 impl Kinds {
-    /// Sorts canaries by what they show, and keeps in each half those that cost at most twice its cheapest.
-    fn of(measured: Vec<(Canary, u64)>) -> Kinds {
-        let (speaks, refuses): (Vec<_>, Vec<_>) = measured
-            .into_iter()
-            .partition(|(c, _)| matches!(c.expect, Expect::Passes(_)));
-        let cheap = |half: Vec<(Canary, u64)>| {
-            let least = half.iter().map(|(_, cpu_ms)| *cpu_ms).min().unwrap_or(0).max(20);
-            let kept = half.into_iter().filter(|(_, cpu_ms)| *cpu_ms <= 2 * least);
-            kept.map(|(c, _)| c).collect()
-        };
+    fn of(all: Vec<Canary>) -> Kinds {
+        let (dear, cheap): (Vec<_>, Vec<_>) = all.into_iter().partition(|c| c.dear);
+        let (speaks, refuses) = cheap.into_iter().partition(|c| matches!(c.expect, Expect::Passes(_)));
         Kinds {
-            speaks: cheap(speaks),
-            refuses: cheap(refuses),
+            speaks,
+            refuses,
+            dear,
+            pair_ms: 0,
         }
+    }
+
+    /// How long a result may wait while others still run.
+    fn window(&self) -> Duration {
+        Duration::from_millis((SHARE * self.pair_ms).clamp(WINDOW_MS.0, WINDOW_MS.1))
     }
 
     /// One of each half: a slot that calls everything right, or everything wrong, gets one of them wrong.
@@ -89,6 +96,8 @@ pub struct Watch {
     opened: Mutex<BTreeMap<String, Arc<OnceCell<Kinds>>>>,
     /// Slots out of service, and why.
     retired: Mutex<BTreeMap<u32, String>>,
+    /// CPU time of jobs at which a dear canary is due, milliseconds.
+    dear_due: AtomicU64,
     at_work: AtomicUsize,
     lull_since: Mutex<Instant>,
     /// CPU time of canaries and of jobs, milliseconds.
@@ -113,6 +122,7 @@ impl Watch {
             lanes: Mutex::default(),
             opened: Mutex::default(),
             retired: Mutex::default(),
+            dear_due: AtomicU64::new(DEAR_MS),
             at_work: AtomicUsize::new(0),
             lull_since: Mutex::new(Instant::now()),
             canary_ms: AtomicU64::new(0),
@@ -136,7 +146,7 @@ impl Watch {
             .clone()
     }
 
-    /// The opening canaries of a sandbox, on every slot, once: every kind at least once, one of each half per slot.
+    /// The opening canaries of a sandbox, once: one of each half on every slot.
     pub async fn open(&self, sandbox: &str) -> Result<(), StageError> {
         self.kinds(sandbox).await.map(|_| ())
     }
@@ -147,56 +157,28 @@ impl Watch {
     }
 
     async fn first_canaries(&self, sandbox: &str) -> Result<Kinds, StageError> {
-        let all = sandboxes::canaries(sandbox)?;
+        let mut kinds = Kinds::of(sandboxes::canaries(sandbox)?);
         self.runtime.image(sandbox)?;
-        self.any_left()?;
-        let slots: Vec<u32> = {
-            let retired = locked(&self.retired);
-            let serves = |slot: &u32| !retired.contains_key(slot);
-            self.runtime.slots().into_iter().filter(serves).collect()
-        };
-        let on_slot = |place: usize, slot: u32| {
-            let own = all.iter().skip(place).step_by(slots.len());
-            async move {
-                let mut measured = Vec::new();
-                for canary in own {
-                    measured.push((canary.clone(), self.ask(slot, canary).await?));
-                }
-                Ok::<_, Alarm>(measured)
-            }
-        };
-        let answers = futures::future::join_all(slots.iter().enumerate().map(|(i, s)| on_slot(i, *s))).await;
-        let (mut measured, mut missed) = (Vec::new(), false);
-        for (slot, answer) in slots.iter().zip(answers) {
-            match answer {
-                Ok(some) => measured.extend(some),
-                Err(Alarm::Fault(e)) => return Err(e),
-                Err(Alarm::Wrong(why)) => {
-                    self.retire(*slot, &why);
-                    missed = true;
-                }
-            }
-        }
-        if missed {
-            // what the lost slot was to measure counts as cheap: the others still have to answer it
-            let known: Vec<&str> = measured.iter().map(|(c, _)| c.name).collect();
-            let rest: Vec<Canary> = all.iter().filter(|c| !known.contains(&c.name)).cloned().collect();
-            measured.extend(rest.into_iter().map(|c| (c, 0)));
-        }
-        measured.sort_by_key(|(c, _)| all.iter().position(|known| known.name == c.name));
-        let kinds = Kinds::of(measured);
-        let pairs = slots.iter().filter(|s| self.why_retired(**s).is_none());
-        let asked = pairs.map(|slot| {
-            let kinds = &kinds;
-            async move { (*slot, self.ask_pair(*slot, sandbox, kinds).await) }
-        });
+        let known_bad = locked(&self.retired).clone();
+        let slots = self.runtime.slots().into_iter().enumerate();
+        let asked = slots
+            .filter(|(_, slot)| !known_bad.contains_key(slot))
+            .map(|(turn, slot)| {
+                let pair: Vec<&Canary> = kinds.pair(turn).collect();
+                self.lane(slot, sandbox).turn.store(turn + 1, Ordering::Relaxed);
+                async move { (slot, self.ask_all(slot, &pair).await) }
+            });
+        let mut pair_ms = 0;
         for (slot, answer) in futures::future::join_all(asked).await {
-            // a slot found out is one less; anything else says that the sandbox could not be tried
-            if self.why_retired(slot).is_none() {
-                answer?;
+            match answer {
+                Ok(cpu_ms) => pair_ms = cpu_ms.max(pair_ms),
+                // a slot found out is one less; anything else says that the sandbox could not be tried
+                Err(e) if self.why_retired(slot).is_none() => return Err(e),
+                Err(_) => {}
             }
         }
         self.any_left()?;
+        kinds.pair_ms = pair_ms;
         Ok(kinds)
     }
 
@@ -220,11 +202,12 @@ impl Watch {
         Err(Alarm::Fault(last))
     }
 
-    async fn ask_pair(&self, slot: u32, sandbox: &str, kinds: &Kinds) -> Result<(), StageError> {
-        let turn = self.lane(slot, sandbox).turn.fetch_add(1, Ordering::Relaxed);
-        for canary in kinds.pair(turn) {
+    /// Runs canaries on a slot, which is out of service if it gets one wrong; their CPU time in milliseconds.
+    async fn ask_all(&self, slot: u32, canaries: &[&Canary]) -> Result<u64, StageError> {
+        let mut spent = 0;
+        for canary in canaries {
             match self.ask(slot, canary).await {
-                Ok(_) => {}
+                Ok(cpu_ms) => spent += cpu_ms,
                 Err(Alarm::Wrong(why)) => {
                     self.retire(slot, &why);
                     self.any_left()?;
@@ -233,7 +216,25 @@ impl Watch {
                 Err(Alarm::Fault(e)) => return Err(self.why_retired(slot).unwrap_or(e)),
             }
         }
-        Ok(())
+        Ok(spent)
+    }
+
+    /// The canaries that close a lane's run; a dear one among them where enough has been run since the last.
+    fn closing<'a>(&self, lane: &Lane, kinds: &'a Kinds) -> Vec<&'a Canary> {
+        let turn = lane.turn.fetch_add(1, Ordering::Relaxed);
+        let mut canaries: Vec<&Canary> = kinds.pair(turn).collect();
+        let due = self.dear_due.load(Ordering::Relaxed);
+        let run = self.job_ms.load(Ordering::Relaxed);
+        if run >= due
+            && self
+                .dear_due
+                .compare_exchange(due, run + DEAR_MS, Ordering::Relaxed, Ordering::Relaxed)
+                .is_ok()
+        {
+            let number = (run / DEAR_MS) as usize;
+            canaries.extend(kinds.dear.get(number % kinds.dear.len().max(1)));
+        }
+        canaries
     }
 
     /// Notes a job that ended; an error where its slot has been found out meanwhile.
@@ -272,14 +273,14 @@ impl Watch {
         if lane.proved.load(Ordering::SeqCst) >= number {
             return Ok(());
         }
-        self.run_over(&lane).await;
+        let kinds = self.kinds(sandbox).await?;
+        self.run_over(&lane, kinds.window()).await;
         if let Some(why) = self.why_retired(slot) {
             return Err(why);
         }
-        let kinds = self.kinds(sandbox).await?;
         // whatever has ended by now, ended before the canaries begin
         let upto = lane.ran.load(Ordering::SeqCst);
-        self.ask_pair(slot, sandbox, &kinds).await?;
+        self.ask_all(slot, &self.closing(&lane, &kinds)).await?;
         lane.proved.store(upto, Ordering::SeqCst);
         let mut since = locked(&lane.since);
         *since = (lane.ran.load(Ordering::SeqCst) > upto).then(Instant::now);
@@ -293,10 +294,10 @@ impl Watch {
         })
     }
 
-    async fn run_over(&self, lane: &Lane) {
+    async fn run_over(&self, lane: &Lane, window: Duration) {
         loop {
             let held = lane.ran.load(Ordering::SeqCst) - lane.proved.load(Ordering::SeqCst);
-            let old = locked(&lane.since).is_none_or(|since| since.elapsed() >= WINDOW);
+            let old = locked(&lane.since).is_none_or(|since| since.elapsed() >= window);
             let lull = self.at_work.load(Ordering::SeqCst) == 0 && locked(&self.lull_since).elapsed() >= LULL;
             if held >= HELD || old || lull {
                 return;
@@ -331,5 +332,30 @@ fn distrusted(slot: u32, why: &str) -> StageError {
         kind: "canary",
         message: format!("slot {slot} is out of service, and what it has not proved is thrown away: {why}"),
         retry: true,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn canaries_of_each_half_take_turns_and_dear_ones_stay_out() {
+        for sandbox in sandboxes::names() {
+            let mut kinds = Kinds::of(sandboxes::canaries(sandbox).unwrap());
+            let mut seen = BTreeSet::new();
+            for turn in 0..60 {
+                let pair: Vec<&Canary> = kinds.pair(turn).collect();
+                assert!(matches!(pair[0].expect, Expect::Passes(_)), "{}", pair[0].name);
+                assert!(!matches!(pair[1].expect, Expect::Passes(_)), "{}", pair[1].name);
+                seen.extend(pair.iter().map(|c| c.name));
+            }
+            assert_eq!(seen.len(), kinds.speaks.len() + kinds.refuses.len(), "{sandbox}");
+            assert!(kinds.dear.iter().all(|c| !seen.contains(c.name)));
+            assert_eq!(kinds.window(), Duration::from_secs(4));
+            kinds.pair_ms = 600;
+            assert_eq!(kinds.window(), Duration::from_secs(24));
+        }
     }
 }
