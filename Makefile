@@ -6,7 +6,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := build
-.PHONY: setup build images demo test lint drift bench sqlx-prepare sqlx-check schemas clean
+.PHONY: setup build images all-images demo test lint drift bench sqlx-prepare sqlx-check schemas clean
 
 ASSAY := target/release/assay
 QUICKSTART := recipes/quickstart.toml
@@ -27,7 +27,10 @@ demo: images ## the quickstart, from raw packages to shards
 	$(ASSAY) export $(MIXTURE) --out $(OUT) --build $$build; \
 	scripts/summary.sh $$build $(OUT)
 
-test: images lint drift ## all checks and all tests
+all-images: build ## every sandbox image: the tests use them
+	$(ASSAY) sandbox build cadquery verilog
+
+test: all-images lint drift ## all checks and all tests
 	@scripts/test.sh
 
 lint: setup ## layout and clippy, warnings being errors
@@ -47,8 +50,8 @@ sqlx-prepare: setup ## describe the queries anew (.sqlx/), after changing SQL or
 schemas: build ## fails if schemas/ isn't what the program prints; `scripts/schemas.sh` writes it
 	scripts/schemas.sh --check
 
-bench: images ## ratios against baselines
-	@for bench in benches/quickstart.py benches/verify_cpu.py benches/kills.py; do echo "== $$bench"; $$bench || exit; done
+bench: all-images ## ratios against baselines
+	@for bench in benches/quickstart.py benches/verify_cpu.py benches/cadquery.py benches/kills.py; do echo "== $$bench"; $$bench || exit; done
 
 clean: ## what was built here; state (the database, images) stays
 	cargo clean
