@@ -13,6 +13,8 @@ import json
 import math
 import os
 import re
+import resource
+import signal
 import stat
 import struct
 import sys
@@ -24,13 +26,13 @@ from OCP.BRep import BRep_Tool
 from OCP.BRepAlgoAPI import BRepAlgoAPI_Common
 from OCP.BRepBndLib import BRepBndLib
 from OCP.BRepCheck import BRepCheck_Analyzer
-from OCP.BRepClass3d import BRepClass3d_SolidClassifier
 from OCP.BRepGProp import BRepGProp
-from OCP.gp import gp_Pnt, gp_Trsf
+from OCP.BRepMesh import BRepMesh_IncrementalMesh
+from OCP.gp import gp_Trsf
 from OCP.GProp import GProp_GProps
 from OCP.IFSelect import IFSelect_RetDone
 from OCP.STEPControl import STEPControl_Reader
-from OCP.TopAbs import TopAbs_EDGE, TopAbs_FACE, TopAbs_IN, TopAbs_SHELL, TopAbs_SOLID
+from OCP.TopAbs import TopAbs_EDGE, TopAbs_FACE, TopAbs_SHELL, TopAbs_SOLID
 from OCP.TopExp import TopExp_Explorer
 from OCP.TopLoc import TopLoc_Location
 from OCP.TopoDS import TopoDS
@@ -38,10 +40,14 @@ from OCP.TopTools import TopTools_IndexedMapOfShape, TopTools_ListOfShape
 
 # Solids of one part; measuring more of them takes too long.
 MAX_SOLIDS = 256
-# Points that check a boolean operation, and those that stand in for one that failed.
-CHECKING, SAMPLED = 256, 8192
-# How far the exact ratio may be from the one that the checking points give: five standard deviations of theirs.
-DISAGREEMENT = 0.16
+# Lines through both solids that check a boolean operation, and those that stand in for one that failed.
+CHECKING, SAMPLED = 1024, 32768
+# How far the exact ratio may be from the one along the checking lines.
+DISAGREEMENT = 0.05
+# CPU seconds of one boolean operation.
+BOOLEAN_CPU_S = 6
+# The mesh for the lines: deviation as a share of an edge's length, and between normals in radians.
+DEVIATION, ANGLE = 0.02, 0.3
 # Characters of a drawing that is kept.
 MAX_SVG = 64 << 10
 
@@ -197,54 +203,109 @@ def read_stl(path, max_bytes, volume):
     return {"triangles": count, "closed": bool((uses % 2 == 0).all())}
 
 
-def halton(index, base):
-    value, share = 0.0, 1.0
-    while index:
+def halton(count, base):
+    """Numbers in 0..1, evenly spread, the same each time."""
+    numbers, share, index = np.zeros(count), 1.0, np.arange(1, count + 1)
+    while index.any():
         share /= base
-        index, digit = divmod(index, base)
-        value += share * digit
-    return value
+        numbers += share * (index % base)
+        index //= base
+    return numbers
+
+
+def triangles(shape):
+    """A mesh of a shape, as an array of triangles, corners and coordinates."""
+    BRepMesh_IncrementalMesh(shape, DEVIATION, True, ANGLE, False)
+    found = [np.zeros((0, 3, 3))]
+    for face in explored(shape, TopAbs_FACE):
+        location = TopLoc_Location()
+        mesh = BRep_Tool.Triangulation_s(TopoDS.Face_s(face), location)
+        if mesh is None:
+            continue
+        place = location.Transformation()
+        nodes = (mesh.Node(i).Transformed(place) for i in range(1, mesh.NbNodes() + 1))
+        nodes = np.array([[node.X(), node.Y(), node.Z()] for node in nodes])
+        corners = [mesh.Triangle(i).Get() for i in range(1, mesh.NbTriangles() + 1)]
+        found.append(nodes[np.array(corners, int) - 1])
+    return np.concatenate(found)
+
+
+def crossings(mesh, points):
+    """Where lines along Z through points, sorted by x, cross a mesh: index of the point, height."""
+    lines, heights = [np.zeros(0, int)], [np.zeros(0)]
+    low, high = mesh.min(axis=1), mesh.max(axis=1)
+    first = np.searchsorted(points[:, 0], low[:, 0])
+    last = np.searchsorted(points[:, 0], high[:, 0])
+    for index in np.flatnonzero(last > first):
+        (ax, ay, az), (bx, by, bz), (cx, cy, cz) = mesh[index]
+        area = (bx - ax) * (cy - ay) - (by - ay) * (cx - ax)
+        if area == 0:
+            continue
+        x, y = points[first[index] : last[index]].T
+        v = ((x - ax) * (cy - ay) - (y - ay) * (cx - ax)) / area
+        w = ((bx - ax) * (y - ay) - (by - ay) * (x - ax)) / area
+        inside = np.flatnonzero((v >= 0) & (w >= 0) & (v + w < 1))
+        lines.append(inside + first[index])
+        heights.append(az + v[inside] * (bz - az) + w[inside] * (cz - az))
+    return np.concatenate(lines), np.concatenate(heights)
 
 
 def sampled(first, second, count):
-    """The ratio of intersection to union as points tell it: the same points each time, evenly spread over both."""
-    low, high = extents(cq.Compound.makeCompound([cq.Shape(first), cq.Shape(second)]).wrapped)
-    classifiers = [[BRepClass3d_SolidClassifier(solid) for solid in explored(shape, TopAbs_SOLID)] for shape in (first, second)]
-    both = either = 0
-    for index in range(1, count + 1):
-        at = (a + (b - a) * halton(index, base) for a, b, base in zip(low, high, (2, 3, 5)))
-        point, inside = gp_Pnt(*at), 0
-        for solids in classifiers:
-            for solid in solids:
-                solid.Perform(point, 1e-7)
-                if solid.State() == TopAbs_IN:
-                    inside += 1
-                    break
-        both, either = both + (inside == 2), either + (inside > 0)
-    return (both / either if either else 0.0), either
+    """The ratio of intersection to union along so many lines through meshes of both, and how many lines met them."""
+    corners = [extents(first), extents(second)]
+    low, high = np.min([c[0] for c in corners], axis=0), np.max([c[1] for c in corners], axis=0)
+    points = np.stack([halton(count, 2), halton(count, 3)], axis=1) * (high - low)[:2] + low[:2]
+    points = points[np.argsort(points[:, 0], kind="stable")]
+    found = [crossings(triangles(shape), points) for shape in (first, second)]
+    # A line that leaves a mesh less often than it enters it has gone through a crack.
+    odd = sum(np.bincount(lines, minlength=count) % 2 for lines, _ in found) > 0
+    lines = np.concatenate([lines for lines, _ in found])
+    heights = np.concatenate([heights for _, heights in found])
+    which = np.repeat([0, 1], [len(lines) for lines, _ in found])
+    kept = ~odd[lines]
+    lines, heights, which = lines[kept], heights[kept], which[kept]
+    order = np.lexsort((heights, lines))
+    lines, heights, which = lines[order], heights[order], which[order]
+    within = [np.cumsum(which == shape) % 2 == 1 for shape in (0, 1)]
+    lengths = np.diff(heights, append=0.0)
+    both = lengths[within[0] & within[1]].sum()
+    either = lengths[within[0] | within[1]].sum()
+    return (float(both / either) if either > 0 else 0.0), len(np.unique(lines))
 
 
 def common(first, second, fuzzy):
-    """Volume of the intersection; None where the kernel fails."""
-    try:
-        operation = BRepAlgoAPI_Common()
-        for parts, give in ((first, operation.SetArguments), (second, operation.SetTools)):
-            listed = TopTools_ListOfShape()
-            for solid in explored(parts, TopAbs_SOLID):
-                listed.Append(solid)
-            give(listed)
-        operation.SetFuzzyValue(fuzzy)
-        operation.SetRunParallel(False)
-        operation.Build()
-        if not operation.IsDone() or operation.Shape().IsNull():
-            return None
-        return properties(operation.Shape()).Mass()
-    except Exception:
-        return None
+    """Volume of the intersection, by a child of this process: the kernel may crash on it, or never end. Else None."""
+    out, into = os.pipe()
+    child = os.fork()
+    if child == 0:
+        resource.setrlimit(resource.RLIMIT_CPU, (BOOLEAN_CPU_S, BOOLEAN_CPU_S))
+        signal.alarm(BOOLEAN_CPU_S * 6)
+        try:
+            os.write(into, struct.pack("<d", intersection(first, second, fuzzy)))
+        finally:
+            os._exit(0)
+    os.close(into)
+    with os.fdopen(out, "rb") as pipe:
+        answer = pipe.read()
+    os.waitpid(child, 0)
+    return struct.unpack("<d", answer)[0] if len(answer) == 8 else None
+
+
+def intersection(first, second, fuzzy):
+    operation = BRepAlgoAPI_Common()
+    for parts, give in ((first, operation.SetArguments), (second, operation.SetTools)):
+        listed = TopTools_ListOfShape()
+        for solid in explored(parts, TopAbs_SOLID):
+            listed.Append(solid)
+        give(listed)
+    operation.SetFuzzyValue(fuzzy)
+    operation.SetRunParallel(False)
+    operation.Build()
+    return properties(operation.Shape()).Mass()
 
 
 def iou(first, second):
-    """Intersection over union, and how it was found. The kernel's answer is taken only if points agree with it."""
+    """Intersection over union, and how it was found. The kernel's answer is taken only if the meshes agree with it."""
     check, seen = sampled(first, second, CHECKING)
     volumes = properties(first).Mass() + properties(second).Mass()
     for method, fuzzy in (("exact", 0.0), ("fuzzy", 1e-4)):
@@ -252,8 +313,8 @@ def iou(first, second):
         if shared is None or not 0 <= shared <= volumes / 2 * (1 + 1e-6):
             continue
         ratio = shared / (volumes - shared)
-        # Thin parts are met by few points, which then say little.
-        if seen < CHECKING // 8 or abs(ratio - check) <= DISAGREEMENT:
+        # Thin parts are met by few lines, which then say little.
+        if seen < CHECKING // 20 or abs(ratio - check) <= DISAGREEMENT:
             return ratio, method
     return sampled(first, second, SAMPLED)[0], "sampled"
 
