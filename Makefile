@@ -30,10 +30,7 @@ demo: image-verilog ## the quickstart, from raw packages to shards
 	$(ASSAY) export $(MIXTURE) --out $(OUT) --build $$build; \
 	scripts/summary.sh $$build $(OUT)
 
-all-images: build ## every sandbox image: the tests use them
-	$(ASSAY) sandbox build cadquery verilog
-
-test: all-images lint drift ## all checks and all tests
+test: images lint drift ## all checks and all tests
 	@scripts/test.sh
 
 lint: setup ## layout and clippy, warnings being errors
