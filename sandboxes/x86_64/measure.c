@@ -8,7 +8,7 @@
 //     baseline=0|1 whether there is one;  abi=0|1 whether /job/build/candidate.abi is to be run too
 //     pairs=N      most pairs to time; 0: none     budget_ms=N   CPU time to spend on pairs
 //     cpu_s=N      CPU time of one run             output=N      bytes of one run's output
-//     mode=N       0: all of the above; 1: only /job/build/candidate.san, unconfined; 2: callgrind over the first input
+//     mode=N       0: all of the above; 1: only /job/build/candidate.san; 2: callgrind over the first input
 //
 // What it prints is the step's log, and read by the judge; "BYTES" is a count, and that many bytes follow on the next line:
 //   begin WHO CASE                                              before a run, so that what ended a job is known
@@ -45,6 +45,8 @@
 
 #define MAX_CASES 512
 #define MAX_ARGS 300
+// Wall time of a run, as a multiple of its CPU time: it only ends what sleeps.
+#define SLEEP_FACTOR 20
 // Fewer pairs than this can never be enough evidence.
 #define MIN_PAIRS 16
 
@@ -104,14 +106,34 @@ static struct sock_filter filter[] = {
   REFUSE(EPERM),
 };
 
+// What sanitizers and callgrind need is more than can be listed: they may do all but reach other processes,
+// start some, or write files, which only callgrind does.
+#define REFUSED(name) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_##name, 0, 1), REFUSE(EPERM)
+static struct sock_filter loose[] = {
+  LOAD(arch), BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AUDIT_ARCH_X86_64, 1, 0), REFUSE(EPERM), LOAD(nr),
+  REFUSED(fork), REFUSED(vfork), REFUSED(tkill), REFUSED(rt_sigqueueinfo), REFUSED(rt_tgsigqueueinfo),
+  REFUSED(pidfd_send_signal), REFUSED(setpriority), REFUSED(sched_setscheduler), REFUSED(sched_setattr), REFUSED(rename),
+  REFUSED(renameat), REFUSED(renameat2), REFUSED(truncate), REFUSED(link), REFUSED(linkat), REFUSED(symlink),
+  REFUSED(symlinkat), REFUSED(rmdir), WITHOUT(open, 1, WRITING), WITHOUT(openat, 2, WRITING),
+  ONLY_SELF(kill), ONLY_SELF(tgkill),
+  BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_clone, 0, 4), LOAD_ARG(0),
+  BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, 0x00010000 /* CLONE_THREAD */, 0, 1), RETURN(SECCOMP_RET_ALLOW), REFUSE(EPERM),
+  BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_clone3, 0, 1), REFUSE(ENOSYS),
+  RETURN(SECCOMP_RET_ALLOW),
+};
+
 // The child shares its parent's memory until it execs, so its own number is written into the one list.
 static void confine(void) {
   static size_t own[2];
+  struct sock_filter *list = mode ? loose : filter;
+  size_t length = mode ? sizeof loose / sizeof *loose : sizeof filter / sizeof *filter;
   if (!own[0])
-    for (size_t i = 0, n = 0; i < sizeof filter / sizeof *filter && n < 2; i++)
-      if (filter[i].k == OWN_PID) own[n++] = i;
-  for (size_t n = 0; n < 2; n++) filter[own[n]].k = getpid();
-  struct sock_fprog program = {sizeof filter / sizeof *filter, filter};
+    for (size_t i = 0, n = 0; i < length && n < 2; i++)
+      if (list[i].k == OWN_PID) own[n++] = i;
+  for (size_t i = 0; i < length && mode == 2; i++)
+    if (list[i].k == WRITING) list[i].k = 0;
+  for (size_t n = 0; n < 2; n++) list[own[n]].k = getpid();
+  struct sock_fprog program = {length, list};
   if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) || prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program)) _exit(126);
 }
 
@@ -190,6 +212,13 @@ static void limit(int what, rlim_t soft, rlim_t hard) {
   if (setrlimit(what, &r)) _exit(126);
 }
 
+// Who is running, for the alarm that ends what only waits.
+static volatile pid_t running;
+static void wake(int signal) {
+  (void)signal;
+  if (running > 0) kill(running, SIGKILL);
+}
+
 // Runs a program; `page`, unless negative, becomes its descriptor 3. The result's two files are open.
 static struct result run(struct program *p, struct input *in, int page) {
   struct result r = {.out = memory_file("out"), .err = memory_file("err")};
@@ -205,19 +234,29 @@ static struct result run(struct program *p, struct input *in, int page) {
     limit(RLIMIT_CPU, cpu_s, cpu_s + 1);
     limit(RLIMIT_FSIZE, output, output);
     limit(RLIMIT_CORE, 0, 0);
-    if (!mode) confine();
+    confine();
     syscall(SYS_execveat, p->fd, "", in->argv, environment, AT_EMPTY_PATH);
     _exit(126);
   }
   if (pid < 0) die("vfork");
+  running = pid;
+  alarm(cpu_s * SLEEP_FACTOR);
   while (wait4(pid, &status, 0, &use) < 0)
     if (errno != EINTR) die("wait4");
+  running = 0;
+  alarm(0);
   r.wall_us = now_us() - start;
   r.cpu_us = micros(use.ru_utime) + micros(use.ru_stime);
   r.how = WIFEXITED(status) ? 'e' : 's';
   r.code = WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status);
   if (r.how == 'e' && r.code == 126) die(p->name);
   if (r.how == 's' && (r.code == SIGXCPU || (r.code == SIGKILL && r.cpu_us >= cpu_s * 1000000L))) r.how = 't';
+  if (r.how == 's' && r.code == SIGKILL && r.wall_us >= cpu_s * SLEEP_FACTOR * 1000000L) {
+    // Waiting for the machine is not its fault, waiting for nothing is.
+    errno = EBUSY;
+    if (r.cpu_us > r.wall_us / 100) die("a run got hardly any CPU time");
+    r.how = 't';
+  }
   if (r.how == 's' && r.code == SIGXFSZ) r.how = 'o';
   r.out_len = lseek(r.out, 0, SEEK_END);
   r.err_len = lseek(r.err, 0, SEEK_END);
@@ -383,7 +422,7 @@ static void option(const char *word) {
   die(word);
 }
 
-// Runs the inputs on the candidate built with sanitizers. Those need calls that the filter refuses; nothing is run after it.
+// Runs the inputs on the candidate built with sanitizers. Nothing is timed after it.
 static void sanitized(void) {
   struct program p = load("sanitized", "/job/build/candidate.san");
   for (int i = 0; i < cases + hidden; i++) {
@@ -434,6 +473,8 @@ static void measured(void) {
 
 int main(int argc, char **argv) {
   for (int i = 1; i < argc; i++) option(argv[i]);
+  struct sigaction action = {.sa_handler = wake};
+  if (sigaction(SIGALRM, &action, NULL)) die("sigaction");
   // Where there is a /proc, nobody looks into our memory or our open files through it.
   if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)) die("prctl");
   // One core for all of them: the one that we are on.
@@ -446,8 +487,8 @@ int main(int argc, char **argv) {
   if (mode == 0) measured();
   if (mode == 1) sanitized();
   if (mode == 2) {
-    counted("candidate", "/job/build/candidate");
     if (baseline) counted("baseline", "/job/build/baseline");
+    counted("candidate", "/job/build/candidate");
   }
   printf("done\n");
   return fflush(stdout) ? 3 : 0;
