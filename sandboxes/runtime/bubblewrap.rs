@@ -166,8 +166,8 @@ impl Bubblewrap {
             let line = Line::new(job).map_err(fault)?;
             let (uid, limits) = (self.uids.of_slot(lease.number()), self.resource_limits(&job.limits));
             let logs = &descriptors[driver::FIRST_LOG_FD..];
-            let asked = parent.expect(&line, uid, &limits, logs, &groups);
-            asked.map_err(|error| SandboxError::Spawn(format!("the preloaded interpreter: {error}")))?;
+            let admitted = parent.admit(&line, uid, &limits, logs, &groups);
+            admitted.map_err(|error| SandboxError::Spawn(format!("the preloaded interpreter: {error}")))?;
             descriptors.push(line.driver);
             tier = "bwrap+cgroup+fork";
         }

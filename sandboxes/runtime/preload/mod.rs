@@ -226,7 +226,7 @@ impl Parent {
     }
 
     /// Tells it of a sandbox that may ask for scripts: whose uid, limits, logs and control groups its children take on.
-    pub fn expect(
+    pub fn admit(
         &self,
         line: &Line,
         uid: u32,
