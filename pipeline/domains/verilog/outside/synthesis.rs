@@ -6,11 +6,12 @@
 //! one wire and loops of gates are.
 //!
 //! **Equivalence** makes a miter of reference and candidate and looks for inputs under which their outputs part.
-//! Assumed: every register without a declared first value powers up at 0; where clock and reset can be told by their
-//! names, reset is held for two clock cycles first and nothing compared in them; where the reference's output is X, any
-//! value will do; outputs that only one of both has, or of another width, are a difference. The search covers
-//! [`STEPS`] half cycles after reset; if induction succeeds meanwhile, the answer holds for ever. Outcomes: `proved`,
-//! `bounded` (no difference within the bound), `refuted` (with the inputs), and `unknown`: not decided within
+//! Assumed: every register without a declared first value powers up at 0; where the reference writes X, any value will
+//! do; where a reset can be told by
+//! its name, it is held first, and nothing compared meanwhile; outputs that only one of both has, or of another width,
+//! are a difference. Where all registers run on one edge of one clock a step is a cycle of it, else half a cycle. The
+//! search covers [`STEPS`] steps after reset; if induction succeeds meanwhile, the answer holds for ever. Outcomes:
+//! `proved`, `bounded` (no difference within the bound), `refuted` (with the inputs), and `unknown`: not decided within
 //! [`PROOF_SECONDS`], or not readable. Unknown is neither pass nor fail.
 
 use super::check::{ExternalCheck, ExternalError};
@@ -21,12 +22,10 @@ use sandboxes::{Status, Step, StepResult, When};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
-/// Half clock cycles (or input vectors) that a search for a difference covers.
-pub const STEPS: u32 = 40;
+/// Steps that a search for a difference covers.
+pub const STEPS: u32 = 24;
 /// CPU seconds of a synthesis, and of a proof.
 pub const PROOF_SECONDS: u32 = 20;
-/// Steps in which reset is held.
-const RESET_STEPS: u32 = 4;
 
 /// Yosys within bounds of its own, and only if the files compiled.
 const BOUNDED: &str =
@@ -231,19 +230,23 @@ pub fn prove(suite: &Suite, check: &ExternalCheck) -> Result<[Step; 2], External
     let gold = named
         .or_else(|| reference.get(&top))
         .map_or("-auto-top".into(), |t| format!("-top {t}"));
+    let clocking = Clocking::of(suite, &top);
+    let registers = if clocking.single { "async2sync" } else { "clk2fflogic" };
     let prepare = |parts: &[Part], top: &str, name: &str| {
-        format!(
-            "{}; hierarchy -check {top}; proc; flatten; memory; clk2fflogic; clean; rename -top {name}",
-            read(suite, parts)
-        )
+        let read = read(suite, parts);
+        format!("{read}; hierarchy -check {top}; proc; flatten; memory; {registers}; clean; rename -top {name}")
     };
     let reference = prepare(&[Part::Support, Part::Reference], &gold, "assay_gold");
     let candidate = prepare(&[Part::Support, Part::Candidate], &format!("-top {top}"), "assay_gate");
+    let (ignore, undefined) = match writes_x(suite) {
+        true => (" -ignore_gold_x", " -enable_undef -set-def-inputs"),
+        false => ("", ""),
+    };
     let search = format!(
-        "read_rtlil /job/assay_gold.il; miter -equiv -ignore_gold_x -flatten assay_gold assay_gate assay_miter; \
-         hierarchy -top assay_miter; sat -verify -tempinduct -maxsteps {STEPS} -enable_undef -set-def-inputs \
-         -set-init-zero{} -prove trigger 0 -show-ports assay_miter",
-        reset(suite, &top)
+        "read_rtlil /job/assay_gold.il; miter -equiv{ignore} -flatten assay_gold assay_gate assay_miter; hierarchy -top \
+         assay_miter; opt_merge; clean; sat -verify -tempinduct -maxsteps {STEPS}{undefined} -set-init-zero{} -prove trigger 0 \
+         -show-ports assay_miter",
+        clocking.held()
     );
     Ok([
         step(
@@ -259,34 +262,95 @@ pub fn prove(suite: &Suite, check: &ExternalCheck) -> Result<[Step; 2], External
     ])
 }
 
-/// Holds reset over two clock cycles, where both can be told by their names.
-fn reset(suite: &Suite, top: &str) -> String {
-    let files: Vec<_> = suite.of(&[Part::Candidate]).collect();
-    let tokens: Vec<_> = files.iter().map(|f| lex::tokens(&f.text)).collect();
-    let unit = tokens.iter().flat_map(|t| lex::units(t)).find(|u| u.name == top);
-    let inputs = unit.map(|u| inputs(u.tokens)).unwrap_or_default();
-    let is = |name: &str, words: &[&str]| {
-        let name = name.to_ascii_lowercase();
-        words.iter().any(|w| name.split('_').any(|part| part == *w))
-    };
-    let clock = inputs.iter().find(|n| is(n, &["clk", "clock"]));
-    let high = inputs
-        .iter()
-        .find(|n| is(n, &["rst", "reset", "arst", "areset", "srst"]) && !is(n, &["n", "ni", "b"]));
-    let low = inputs.iter().find(|n| {
-        is(n, &["rst", "reset", "arst", "areset", "srst"]) && is(n, &["n", "ni", "b"])
-            || is(n, &["rstn", "resetn", "nrst", "nreset", "aresetn", "rstb", "rstni"])
-    });
-    let (Some(clock), Some((reset, active))) = (clock, low.map(|n| (n, 0)).or(high.map(|n| (n, 1)))) else {
-        return String::new();
-    };
-    let held = (1..=RESET_STEPS).map(|at| {
-        format!(
-            " -set-at {at} in_{reset} {active} -set-at {at} in_{clock} {}",
-            (at + 1) % 2
-        )
-    });
-    format!(" -seq {RESET_STEPS}{}", held.collect::<String>())
+/// Whether the reference says of some value that it does not care: then X is modelled, which costs much.
+fn writes_x(suite: &Suite) -> bool {
+    suite.of(&[Part::Reference]).any(|f| {
+        let tokens = lex::tokens(&f.text);
+        let based = |t: &lex::Token| {
+            let digits = t.text.split_once('\'').map_or("", |(_, digits)| digits);
+            t.kind == Kind::Number && digits.to_ascii_lowercase().contains('x')
+        };
+        let bare = |p: &[lex::Token]| p[0].is("'") && matches!(p[1].text, "x" | "X" | "bx" | "hx" | "dx");
+        tokens.iter().any(|t| based(t)) || tokens.windows(2).any(bare)
+    })
+}
+
+/// How a design is clocked and reset, as far as its text and its names tell.
+struct Clocking {
+    /// Whether all registers of candidate and reference run on the same edge of one clock.
+    single: bool,
+    clock: Option<String>,
+    /// The reset and its active level.
+    reset: Option<(String, u8)>,
+}
+
+impl Clocking {
+    fn of(suite: &Suite, top: &str) -> Clocking {
+        let files: Vec<_> = suite.of(&[Part::Candidate]).collect();
+        let tokens: Vec<_> = files.iter().map(|f| lex::tokens(&f.text)).collect();
+        let unit = tokens.iter().flat_map(|t| lex::units(t)).find(|u| u.name == top);
+        let inputs = unit.map(|u| inputs(u.tokens)).unwrap_or_default();
+        let clock = inputs.iter().find(|n| has_part(n, &["clk", "clock"]));
+        let reset = inputs.iter().find_map(|n| Some((n.to_string(), reset_level(n)?)));
+        Clocking {
+            single: edges(suite) <= 1,
+            clock: clock.map(|n| n.to_string()),
+            reset,
+        }
+    }
+
+    /// Options that hold reset first: for two steps, or over two edges of the clock.
+    fn held(&self) -> String {
+        let Some((reset, active)) = &self.reset else {
+            return String::new();
+        };
+        match (&self.clock, self.single) {
+            (_, true) => format!(" -seq 2 -set-at 1 in_{reset} {active} -set-at 2 in_{reset} {active}"),
+            (Some(clock), false) => {
+                let held = (1..=4).map(|at| {
+                    format!(
+                        " -set-at {at} in_{reset} {active} -set-at {at} in_{clock} {}",
+                        (at + 1) % 2
+                    )
+                });
+                format!(" -seq 4{}", held.collect::<String>())
+            }
+            (None, false) => String::new(),
+        }
+    }
+}
+
+/// Different clock edges that the candidate and the reference wait for; those of resets do not count.
+fn edges(suite: &Suite) -> usize {
+    let mut found = std::collections::BTreeSet::new();
+    for file in suite.of(&[Part::Candidate, Part::Reference, Part::Support]) {
+        let tokens = lex::tokens(&file.text);
+        for pair in tokens.windows(2) {
+            if matches!(pair[0].text, "posedge" | "negedge") && reset_level(pair[1].text).is_none() {
+                found.insert((pair[0].text.to_string(), pair[1].text.to_string()));
+            }
+        }
+    }
+    found.len()
+}
+
+/// Whether one of these is a part of a name between underscores.
+fn has_part(name: &str, words: &[&str]) -> bool {
+    let name = name.to_ascii_lowercase();
+    words.iter().any(|w| name.split('_').any(|part| part == *w))
+}
+
+/// The level at which a signal of this name resets; `None` where it is no reset.
+fn reset_level(name: &str) -> Option<u8> {
+    const RESET: &[&str] = &["rst", "reset", "arst", "areset", "srst"];
+    if has_part(
+        name,
+        &["rstn", "resetn", "nrst", "nreset", "aresetn", "arstn", "rstb", "rstni"],
+    ) {
+        return Some(0);
+    }
+    let low = has_part(name, &["n", "ni", "b"]);
+    has_part(name, RESET).then_some(if low { 0 } else { 1 })
 }
 
 /// Names that stand after `input`, up to the next direction.
