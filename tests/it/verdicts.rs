@@ -98,6 +98,9 @@ impl Runtime for Turncoat {
     fn tier(&self) -> Tier {
         self.inner.tier()
     }
+    fn remains(&self, slot: u32) -> Result<Vec<String>, sandboxes::SandboxError> {
+        self.inner.remains(slot)
+    }
 }
 
 /// A runtime on which some jobs come out otherwise when they are run a second time: it truly runs them, with another
@@ -138,6 +141,9 @@ impl Runtime for Wobbly {
     }
     fn tier(&self) -> Tier {
         self.inner.tier()
+    }
+    fn remains(&self, slot: u32) -> Result<Vec<String>, sandboxes::SandboxError> {
+        self.inner.remains(slot)
     }
 }
 
@@ -183,10 +189,11 @@ fn what_a_slot_says_after_it_turned_bad_is_never_written() {
     let runtime = Arc::new(Turncoat::new(1, 25));
     build_on(&lab, &recipe, runtime.clone()).unwrap();
     assert!(
-        runtime.lies.load(Ordering::SeqCst) > 1,
+        runtime.lies.load(Ordering::SeqCst) > 0,
         "the slot never lied about a job"
     );
-    assert_eq!(*runtime.retired.lock().unwrap(), runtime.bad);
+    let bad: Vec<u32> = runtime.bad.lock().unwrap().iter().copied().collect();
+    assert_eq!(*runtime.retired.lock().unwrap(), bad);
     assert!(lab.count("select count(*) from faults where kind = 'canary'") > 0);
     assert!(
         lab.sql("select message from faults where kind = 'canary' limit 1")
