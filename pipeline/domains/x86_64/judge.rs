@@ -392,9 +392,15 @@ fn sanitizers(plan: &Plan, done: &Completion, step: Option<&StepResult>) -> Opti
         .iter()
         .find(|r| r.who == "sanitized" && r.how != How::Exit(0))?;
     let text = tidy(run.stderr);
+    // That it found no memory for itself says nothing of the candidate.
+    let starved = |line: &str| {
+        ["out of memory", "out-of-memory", "Out of memory", "allocat"]
+            .iter()
+            .any(|w| line.contains(w))
+    };
     let found = text
         .lines()
-        .find(|l| l.contains("ERROR: AddressSanitizer") || l.contains("runtime error:"))?;
+        .find(|l| (l.contains("ERROR: AddressSanitizer: ") && !starved(l)) || l.contains("runtime error:"))?;
     let what = found
         .rsplit_once("AddressSanitizer: ")
         .or(found.rsplit_once("runtime error: "))
