@@ -9,4 +9,4 @@ if [ ! -e "$PGDATA/PG_VERSION" ]; then
   echo 'host all all all scram-sha-256' >>"$PGDATA/pg_hba.conf"
   echo "create database $POSTGRES_DB" | postgres --single -D "$PGDATA" postgres
 fi
-exec "$@" -c listen_addresses='*' -c unix_socket_directories=/tmp
+exec "$@" -c listen_addresses='*'
