@@ -26,7 +26,8 @@ libc = ctypes.CDLL(None, use_errno=True)
 for name, call in {"unshare": (272, 0x10000000), "io_uring": (425, 8, 0), "ptrace": (101, 16, 1, 0, 0)}.items():
     if libc.syscall(*call) >= 0 or ctypes.get_errno() not in (1, 38):
         print("ESCAPED:", name, ctypes.get_errno())
-for pid in (1, os.getppid()):
+# A parent outside of the process namespace is told as 0, which would mean the program's own group.
+for pid in {1, os.getppid() or 1}:
     try:
         os.kill(pid, 9)
     except OSError:

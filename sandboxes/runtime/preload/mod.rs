@@ -5,8 +5,11 @@
 //! as ever, with the shell driver as its first process; where a step is `python3 FILE …`, the driver asks the parent
 //! over a socket of the job's own, and the parent forks a child that enters the sandbox: its control groups, its limits,
 //! the slot's uid, its namespaces, no capabilities, the seccomp filter. Only then does the child read which script it
-//! is to run. What it sees, and what a job comes to, is the same as without a parent, but for the time of the imports
-//! and the memory that they fill.
+//! is to run. What it sees, and what a job comes to, is the same as without a parent, but for
+//! - the time of the imports and the memory that they fill, which are not the job's;
+//! - the process that started it, which is outside its process namespace: `getppid` tells 0, and it leads a session;
+//! - hashes of texts, which a fresh interpreter draws by lot and a child inherits, the same in every parent;
+//! - four frames of the interpreter's stack, and the last words of objects of preloaded modules, which do not end.
 //!
 //! The driver's message carries its process id, attested by the kernel (`SCM_CREDENTIALS`): whose namespaces to enter.
 //! A child can enter only namespaces of its slot's uid, since it becomes that uid first.
