@@ -207,13 +207,6 @@ pub(crate) fn profile() -> String {
         0,
         vec![equal(0, 0), equal(1, core), given],
     ));
-    // The limit on core dumps is answered with success and not set, as in the program.
-    let core = json!({"index": 0, "value": libc::RLIMIT_CORE, "op": "SCMP_CMP_EQ"});
-    list.push(refused(vec!["setrlimit".to_string()], 0, vec![core]));
-    let core = json!({"index": 1, "value": libc::RLIMIT_CORE, "op": "SCMP_CMP_EQ"});
-    let own = json!({"index": 0, "value": 0, "op": "SCMP_CMP_EQ"});
-    let sets = json!({"index": 2, "value": 0, "op": "SCMP_CMP_NE"});
-    list.push(refused(vec!["prlimit64".to_string()], 0, vec![own, core, sets]));
     // Calls of any other architecture, x32 among them, kill.
     let native = if cfg!(target_arch = "aarch64") {
         "SCMP_ARCH_AARCH64"
