@@ -16,10 +16,11 @@ use tokio::sync::OnceCell;
 
 /// Most results of one lane that wait for their closing canaries.
 pub const HELD: u64 = 128;
-/// Longest that a result waits for them while others still run: so many times what a pair of canaries costs, within these
-/// bounds. It keeps the canaries' share of the CPU to a few per cent.
+/// CPU time of a lane's jobs after which its run is closed, as a multiple of what a pair of canaries costs: it keeps the
+/// canaries' share of the CPU to a few per cent, however busy the machine is.
 const SHARE: u64 = 40;
-const WINDOW_MS: (u64, u64) = (4_000, 30_000);
+/// Longest that a result waits for its canaries while others still run.
+const LONGEST: Duration = Duration::from_secs(20);
 /// CPU time of jobs after which one dear canary is asked as well, milliseconds.
 const DEAR_MS: u64 = 200_000;
 /// How long nobody must have been at work for a run of jobs to be over.
@@ -37,6 +38,9 @@ struct Lane {
     /// Jobs that ended here, and how many of them canaries stand behind.
     ran: AtomicU64,
     proved: AtomicU64,
+    /// CPU time of all jobs that ended here, and of those that are proved, milliseconds.
+    spent_ms: AtomicU64,
+    proved_ms: AtomicU64,
     /// When the first one ended that is not proved.
     since: Mutex<Option<Instant>>,
     /// Which canaries are next.
@@ -68,9 +72,9 @@ impl Kinds {
         }
     }
 
-    /// How long a result may wait while others still run.
-    fn window(&self) -> Duration {
-        Duration::from_millis((SHARE * self.pair_ms).clamp(WINDOW_MS.0, WINDOW_MS.1))
+    /// CPU time after which a run is closed, milliseconds.
+    fn enough_ms(&self) -> u64 {
+        SHARE * self.pair_ms.max(1)
     }
 
     /// One of each half: a slot that calls everything right, or everything wrong, gets one of them wrong.
@@ -246,6 +250,7 @@ impl Watch {
         let lane = self.lane(done.slot, sandbox);
         let mut since = locked(&lane.since);
         since.get_or_insert_with(Instant::now);
+        lane.spent_ms.fetch_add(done.cpu_ms, Ordering::SeqCst);
         Ok(lane.ran.fetch_add(1, Ordering::SeqCst) + 1)
     }
 
@@ -274,14 +279,15 @@ impl Watch {
             return Ok(());
         }
         let kinds = self.kinds(sandbox).await?;
-        self.run_over(&lane, kinds.window()).await;
+        self.run_over(&lane, kinds.enough_ms()).await;
         if let Some(why) = self.why_retired(slot) {
             return Err(why);
         }
         // whatever has ended by now, ended before the canaries begin
-        let upto = lane.ran.load(Ordering::SeqCst);
+        let (upto, spent_ms) = (lane.ran.load(Ordering::SeqCst), lane.spent_ms.load(Ordering::SeqCst));
         self.ask_all(slot, &self.closing(&lane, &kinds)).await?;
         lane.proved.store(upto, Ordering::SeqCst);
+        lane.proved_ms.store(spent_ms, Ordering::SeqCst);
         let mut since = locked(&lane.since);
         *since = (lane.ran.load(Ordering::SeqCst) > upto).then(Instant::now);
         Ok(())
@@ -294,12 +300,13 @@ impl Watch {
         })
     }
 
-    async fn run_over(&self, lane: &Lane, window: Duration) {
+    async fn run_over(&self, lane: &Lane, enough_ms: u64) {
         loop {
             let held = lane.ran.load(Ordering::SeqCst) - lane.proved.load(Ordering::SeqCst);
-            let old = locked(&lane.since).is_none_or(|since| since.elapsed() >= window);
+            let old = locked(&lane.since).is_none_or(|since| since.elapsed() >= LONGEST);
+            let spent = lane.spent_ms.load(Ordering::SeqCst) - lane.proved_ms.load(Ordering::SeqCst);
             let lull = self.at_work.load(Ordering::SeqCst) == 0 && locked(&self.lull_since).elapsed() >= LULL;
-            if held >= HELD || old || lull {
+            if held >= HELD || spent >= enough_ms || old || lull {
                 return;
             }
             tokio::time::sleep(LULL / 4).await;
@@ -353,9 +360,8 @@ mod tests {
             }
             assert_eq!(seen.len(), kinds.speaks.len() + kinds.refuses.len(), "{sandbox}");
             assert!(kinds.dear.iter().all(|c| !seen.contains(c.name)));
-            assert_eq!(kinds.window(), Duration::from_secs(4));
-            kinds.pair_ms = 600;
-            assert_eq!(kinds.window(), Duration::from_secs(24));
+            kinds.pair_ms = 30;
+            assert_eq!(kinds.enough_ms(), 1200);
         }
     }
 }
