@@ -17,7 +17,7 @@ pub struct ExternalCheck {
     pub fail: Option<String>,
     /// The candidate (without the testbench) must also synthesise.
     pub synthesizable: bool,
-    /// The candidate must also behave as the file of role `reference` does: see [`super::synthesis`].
+    /// The candidate must also behave as the file of role `reference` does, as far as a bounded proof can tell.
     pub equivalence: bool,
 }
 
