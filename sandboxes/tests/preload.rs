@@ -460,10 +460,10 @@ async fn hostile_programs_are_contained_in_a_forked_child() {
         .filter(|(_, image)| ["verilog", "cadquery"].contains(image))
         .collect();
     let chosen = |name: &str| chosen.iter().any(|(other, _)| *other == name);
-    let results = hostile::run_chosen(&runtime, &chosen, &mut |result| {
+    let mut tell = |result: &hostile::HostileResult| {
         println!("{:?} {}: {}", result.outcome, result.name, result.detail);
-    });
-    let results = results.await;
+    };
+    let results = hostile::run_chosen(&runtime, &chosen, &mut tell).await;
     assert!(results.len() > 20 && results.iter().all(|result| result.outcome == Outcome::Held));
     undisturbed(&runtime.0.run(&script(WITNESS)).await.unwrap());
 }
