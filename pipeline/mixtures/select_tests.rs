@@ -10,7 +10,7 @@ fn sample(n: usize, kind: Kind, metadata: Value) -> Sample {
         ..Origin::default()
     };
     let Value::Object(metadata) = metadata else {
-        unreachable!()
+        panic!("metadata is an object")
     };
     Sample {
         id: format!("{n:032x}"),

@@ -211,6 +211,6 @@ mod tests {
 
     #[test]
     fn shells_by_descriptors() {
-        assert_eq!((shell(6), shell(7)), ("/bin/dash", "/bin/bash"));
+        assert_eq!((shell(10), shell(11)), ("/bin/dash", "/bin/bash"));
     }
 }

@@ -233,7 +233,7 @@ fn prelude() -> Vec<sock_filter> {
     const LOW_OF_ARGUMENT: [u32; 3] = [16, 24, 32];
     const HIGH_OF_THIRD: u32 = 36;
     let enosys = libc::SECCOMP_RET_ERRNO | libc::ENOSYS as u32;
-    let core = libc::RLIMIT_CORE as u32;
+    let core = libc::RLIMIT_CORE;
     let op = |code, jt, jf, k| sock_filter { code, jt, jf, k };
     vec![
         op(LOAD, 0, 0, 4),

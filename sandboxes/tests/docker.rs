@@ -1,5 +1,6 @@
 //! The docker runtime, for real, against the same suite as the default one. Ignored where no engine is:
 //! `scripts/docker-engine.sh start`, then `DOCKER_HOST=… cargo test -p sandboxes --test docker -- --ignored`.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 #[macro_use]
 mod common;
@@ -10,9 +11,8 @@ use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use common::{log, sh, simulation, state_dir};
-use sandboxes::hostile::{self, Outcome};
-use sandboxes::{Docker, Options, Runtime, images};
+use common::{log, open_docker as open, sh, simulation, state_dir};
+use sandboxes::{Docker, Runtime, images};
 
 /// Ids of the containers, running or not, of the owner with this folder.
 fn containers(owner: &str) -> Vec<String> {

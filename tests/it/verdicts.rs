@@ -120,7 +120,7 @@ impl Runtime for Wobbly {
             *n == 2
         };
         let mut job = job.clone();
-        if second && hash.as_bytes()[0] % 2 == 0 {
+        if second && hash.as_bytes()[0].is_multiple_of(2) {
             for file in job.files.iter_mut().filter(|f| f.path.starts_with("rtl/")) {
                 file.content = "not Verilog".into();
             }

@@ -74,7 +74,7 @@ pub async fn run(args: &Args, file: &Path) -> Result<(), Failure> {
             break;
         }
         // kept before it is printed: what a reader has seen is not judged again
-        let new: Vec<NewVerdict> = ready.iter().filter_map(|(a, _)| a.new()).collect();
+        let new: Vec<NewVerdict> = ready.iter().filter_map(|(a, _)| a.to_keep()).collect();
         store.add_verdicts(&new).await?;
         let mut lines = String::new();
         let known = tally.known;
@@ -141,7 +141,7 @@ impl Tally {
 }
 
 impl Answer {
-    fn new(&self) -> Option<NewVerdict> {
+    fn to_keep(&self) -> Option<NewVerdict> {
         match self {
             Answer::Judged(_, Ok(v)) => Some((**v).clone()),
             _ => None,

@@ -235,7 +235,8 @@ impl Look<'_> {
         };
         let own = self.patterns.pass.is_some();
         // A number could be what a pattern of the user's looks for; the defaults want words.
-        !partial && arguments <= numbers && !(own && numbers > 0) && !could_pass(self.patterns, &line)
+        let open = partial || arguments > numbers || (own && numbers > 0);
+        !open && !could_pass(self.patterns, &line)
     }
 
     fn directive(&self, tokens: &[Token], at: usize) -> Option<String> {
@@ -271,7 +272,7 @@ impl Look<'_> {
                 known.insert(token.text);
             }
             // A line that ends in a backslash goes on.
-            defining &= !(token.last && !token.text.is_empty());
+            defining &= !token.last || token.text.is_empty();
         }
         for at in 1..tokens.len().saturating_sub(1) {
             if !tokens[at].is(".") || tokens[at + 1].kind != Kind::Word {

@@ -81,7 +81,7 @@ fn word_end(text: &str) -> usize {
 /// `8'hff`, `1.5`, `10ns`: the base's mark belongs to the number.
 fn number_end(text: &str) -> usize {
     let mut end = word_end(text);
-    let after = text[end..].as_bytes();
+    let after = &text.as_bytes()[end..];
     let follows = |test: fn(&u8) -> bool| after.get(1).is_some_and(test);
     let more = match after.first() {
         Some(b'\'') => follows(u8::is_ascii_alphabetic),

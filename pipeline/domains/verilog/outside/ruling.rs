@@ -153,7 +153,8 @@ impl Judge<'_> {
                 ));
             }
             (None, None) => {
-                if let Some(what) = tools.iter().find_map(Tool::unsupported) {
+                let understood = tools.iter().any(Tool::understood);
+                if let Some(what) = tools.iter().find_map(Tool::unsupported).filter(|_| !understood) {
                     return Err(format!("legal SystemVerilog that no simulator here reads: {what}"));
                 }
                 (tidy_log(&tools[0].alone.log), false)
@@ -356,6 +357,13 @@ impl Tool<'_> {
         log.lines().find(certain).map(|l| l.replace("/job/in/", ""))
     }
 
+    /// Whether Icarus could read the candidate and found it wrong: no want of a feature of ours.
+    fn understood(&self) -> bool {
+        let log = String::from_utf8_lossy(&self.alone.log);
+        let short = ["syntax error", "sorry:", "nsupported", "not supported", "I give up"];
+        self.name == "icarus" && log.contains("error:") && !short.iter().any(|s| log.contains(s))
+    }
+
     /// What Verilator knows to be legal and does not support, where it has no other complaint.
     fn unsupported(&self) -> Option<String> {
         if self.name != "verilator" {
@@ -367,6 +375,6 @@ impl Tool<'_> {
             .filter(|l| l.starts_with("%Error") && !l.contains("Exiting due to"))
             .collect();
         let known = |l: &&str| l.starts_with("%Error-UNSUPPORTED") || l.contains(": Unsupported: ");
-        (!errors.is_empty() && errors.iter().all(|l| known(&l))).then(|| errors[0].replace("/job/in/", ""))
+        (!errors.is_empty() && errors.iter().all(known)).then(|| errors[0].replace("/job/in/", ""))
     }
 }

@@ -72,6 +72,7 @@ const BEHAVIOUR: &[&str] = &[
     "deassign",
     "event",
     "force",
+    "forever",
     "fork",
     "mailbox",
     "real",
@@ -242,9 +243,10 @@ pub fn prove(suite: &Suite, check: &ExternalCheck) -> Result<[Step; 2], External
         true => (" -ignore_gold_x", " -enable_undef -set-def-inputs"),
         false => ("", ""),
     };
+    // Without `-verify`, under which Yosys ends before it prints the inputs that refute.
     let search = format!(
         "read_rtlil /job/assay_gold.il; miter -equiv{ignore} -flatten assay_gold assay_gate assay_miter; hierarchy -top \
-         assay_miter; opt_merge; clean; sat -verify -tempinduct -maxsteps {STEPS}{undefined} -set-init-zero{} -prove trigger 0 \
+         assay_miter; opt_merge; clean; sat -tempinduct -maxsteps {STEPS}{undefined} -set-init-zero{} -prove trigger 0 \
          -show-ports assay_miter",
         clocking.held()
     );
@@ -271,7 +273,7 @@ fn writes_x(suite: &Suite) -> bool {
             t.kind == Kind::Number && digits.to_ascii_lowercase().contains('x')
         };
         let bare = |p: &[lex::Token]| p[0].is("'") && matches!(p[1].text, "x" | "X" | "bx" | "hx" | "dx");
-        tokens.iter().any(|t| based(t)) || tokens.windows(2).any(bare)
+        tokens.iter().any(based) || tokens.windows(2).any(bare)
     })
 }
 

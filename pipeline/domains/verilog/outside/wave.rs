@@ -147,7 +147,7 @@ fn choose<'r>(suite: &Suite, record: &'r Record) -> Vec<&'r Signal> {
     let last = |s: &Signal| s.scope.rsplit('.').next().unwrap_or("").to_string();
     let own = |s: &&Signal| suite.instances.contains(&last(s)) || suite.dut.as_ref() == Some(&last(s));
     let all: Vec<&Signal> = record.signals.iter().collect();
-    let inner: Vec<&Signal> = all.iter().copied().filter(|s| own(&s)).collect();
+    let inner: Vec<&Signal> = all.iter().copied().filter(own).collect();
     let mut seen = std::collections::BTreeSet::new();
     let chosen = if inner.is_empty() { all } else { inner };
     chosen
