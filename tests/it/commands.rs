@@ -225,12 +225,14 @@ fn explain_goes_back_to_the_file() {
     verdict <seq> on `broken`: fail (wrong_answer), <time>
       icarus in verilog, image <id>, tier <tier>, judge 1
       <n> ms CPU, <n> ms wall, peak <n> KiB, 1 trial(s), seed <seed>
-      run it again: assay sandbox replay <id>
+      limits: cpu_ms 3000, disk_bytes 67108864, file_bytes 67108864, inodes 4096, memory_bytes 536870912, output_bytes 262144, pids 64, wall_ms 30000
+      run it again: assay sandbox replay <id>; by hand: assay sandbox replay <id> --files DIR
 
     verdict <seq> on `testbench`: pass, <time>
       icarus in verilog, image <id>, tier <tier>, judge 1
       <n> ms CPU, <n> ms wall, peak <n> KiB, 1 trial(s), seed <seed>
-      run it again: assay sandbox replay <id>
+      limits: cpu_ms 3000, disk_bytes 67108864, file_bytes 67108864, inodes 4096, memory_bytes 536870912, output_bytes 262144, pids 64, wall_ms 30000
+      run it again: assay sandbox replay <id>; by hand: assay sandbox replay <id> --files DIR
 
     oracle: <n> mutants, <n> killed, <n> proved equivalent, <n> unknown; kill rate <n>
     "##);
