@@ -208,3 +208,11 @@ async fn a_killed_owner_takes_its_sandboxes_along() {
         std::thread::sleep(Duration::from_millis(10));
     }
 }
+
+#[tokio::test]
+async fn a_job_has_the_same_process_numbers() {
+    let runtime = common::open(2);
+    let job = sh("echo $$; sh -c 'echo $$'");
+    let (first, second) = tokio::join!(runtime.run(&job), runtime.run(&job));
+    assert_eq!(log(&first.unwrap(), 0), log(&second.unwrap(), 0));
+}

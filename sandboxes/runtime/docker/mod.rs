@@ -2,7 +2,8 @@
 //!
 //! It isolates as bubblewrap does, with the engine's means. What differs, and cannot be had from an engine: all slots
 //! share one uid; `/job` and `/tmp` are two scratch folders, each of the job's size; `/proc` is there, with all that it
-//! tells about the machine masked; calls newer than the kernel's names are not refused by number. The engine must run on
+//! tells about the machine masked; calls newer than the kernel's names are not refused by number;
+//! process numbers vary, since the engine's own start takes some. The engine must run on
 //! this machine and see its files: its processes and control groups are read directly.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
