@@ -237,6 +237,10 @@ fn outputs(plan: &Plan, report: &Report, done: &Completion, memory_bytes: u64) -
             return Err(format!("`check.generator` fails on input {n}: {:?}", run.how));
         }
         let baseline = report.run("baseline", n);
+        // A check of the calls that finds something ends the measurement before the next input: that stage says what.
+        if baseline.is_none() && report.begun.is_some_and(|(who, case)| who == "abi" && case + 1 == n) {
+            return Ok(None);
+        }
         let expected = expected(plan, &cases, n, baseline)?;
         let Some(run) = report.run("candidate", n) else {
             // The limits of the job ended it while it ran.
