@@ -161,11 +161,13 @@ pub fn instances<'a>(tokens: &[Token<'a>]) -> Vec<(&'a str, &'a str)> {
             && ["module", "macromodule", "interface", "program"]
                 .iter()
                 .any(|w| tokens[at - 1].is(w));
+        // `endmodule : name` says whose end it is.
+        let label = at > 1 && tokens[at - 1].is(":") && tokens[at - 2].text.starts_with("end");
         let next = match tokens.get(at + 1) {
             Some(t) if t.is("#") => after_parentheses(tokens, at + 2),
             _ => at + 1,
         };
-        if let Some(instance) = tokens.get(next).filter(|t| t.kind == Kind::Word && !declared) {
+        if let Some(instance) = tokens.get(next).filter(|t| t.kind == Kind::Word && !declared && !label) {
             found.push((token.text, instance.text));
         }
     }
