@@ -5,10 +5,11 @@ use crate::job::{Completion, Job, JobFile, Limits, When};
 use crate::runtime::Runtime;
 use crate::table;
 
-/// What only the neighbour may read. Attacks look for it by its halves, so that their own text does not hold it.
-pub(super) /// Most that is shown of an answer.
+/// Most that is shown of an answer.
 const SHOWN_CHARS: usize = 200;
-const SECRET: &str = "the neighbour's secret 6d1f0c";
+
+/// What only the neighbour may read. Attacks look for it by its halves, so that their own text does not hold it.
+pub(super) const SECRET: &str = "the neighbour's secret 6d1f0c";
 
 /// Everything that another job could have changed: its folders, its identity, its environment, its memory; and some work.
 const SCRIPT: &str = "\
