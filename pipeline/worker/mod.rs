@@ -17,6 +17,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio::sync::{Mutex, Notify, OwnedSemaphorePermit, Semaphore};
+use tokio::task::JoinSet;
 use tracing::{Instrument, info_span, warn};
 
 /// How a worker behaves.
@@ -117,33 +118,22 @@ pub async fn run(store: Store, bench: Arc<Bench>, options: Options, stop: Stop) 
         shared.plan(build).await?;
     }
     let listener = tokio::spawn(listen(shared.clone(), stop.clone()));
-    let one = || {
-        let (shared, stop) = (shared.clone(), stop.clone());
-        tokio::spawn(async move {
-            let ended = work(shared, stop.clone()).await;
-            // what one loop cannot get over, the others need not try: they stop now, not when their turn to be awaited comes
-            if ended.is_err() {
-                stop.stop();
-            }
-            ended
-        })
-    };
-    let loops: Vec<_> = (0..parallel + WAITING).map(|_| one()).collect();
+    let mut loops = JoinSet::new();
+    for _ in 0..parallel + WAITING {
+        loops.spawn(work(shared.clone(), stop.clone()));
+    }
     let mut result = Ok(());
-    for l in loops {
-        match l.await {
-            Ok(Ok(())) => {}
-            Ok(Err(e)) => {
-                stop.stop();
-                result = Err(e);
-            }
-            Err(e) => {
-                stop.stop();
-                result = Err(WorkerError::Node {
-                    node: "loop".into(),
-                    message: e.to_string(),
-                });
-            }
+    // In the order in which they end, panics too: what one loop cannot get over, the others need not try.
+    while let Some(ended) = loops.join_next().await {
+        let ended = ended.unwrap_or_else(|panic| {
+            Err(WorkerError::Node {
+                node: "loop".into(),
+                message: panic.to_string(),
+            })
+        });
+        if let Err(e) = ended {
+            stop.stop();
+            result = result.and(Err(e));
         }
     }
     listener.abort();
