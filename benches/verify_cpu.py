@@ -48,14 +48,13 @@ def bare(jobs):
                 path = pathlib.Path(tmp, "in", f["path"])
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_text(f["text"])
-            before = children_cpu()
-            for step in spec["steps"]:
-                argv = [a.replace("/job/", tmp + "/") for a in step["argv"]]
-                if argv[0].rsplit("/", 1)[-1] not in ("iverilog", "vvp") or step.get("when", "ok") != "ok":
-                    continue
-                if subprocess.run(argv, cwd=tmp, capture_output=True).returncode:
-                    break
-            spent += children_cpu() - before
+            for name in ("lay_out", "compile", "simulate"):
+                for step in (s for s in spec["steps"] if s["name"] == name):
+                    argv = [a.replace("/job/", tmp + "/") for a in step["argv"]]
+                    before = children_cpu()
+                    subprocess.run(argv, cwd=tmp, capture_output=True)
+                    # Laying out the files is the sandbox's business.
+                    spent += children_cpu() - before if name != "lay_out" else 0
     return spent / len(jobs)
 
 
