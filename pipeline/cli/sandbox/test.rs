@@ -116,7 +116,8 @@ fn print_row(row: &Row) {
     println!("{:8} {:20} {result:9} {tries:64} {}", row.kind, row.name, row.detail);
 }
 
-/// The counts, and the failure if anything was wrong. What did not run is told with its remedy, and is no failure.
+/// The counts, and the failure if anything was wrong, or nothing was tested. What else did not run is told with its remedy,
+/// and is no failure.
 fn finish(rows: &[Row], json: bool) -> Result<(), Failure> {
     let count = |wanted: Outcome| rows.iter().filter(|row| row.result == wanted).count();
     let (held, wrong, not_run) = (
@@ -148,6 +149,9 @@ fn finish(rows: &[Row], json: bool) -> Result<(), Failure> {
         return Err(Failure::environment(format!(
             "{wrong} tests went wrong: do not trust verdicts of this machine"
         )));
+    }
+    if held == 0 {
+        return Err(Failure::environment("nothing was tested: build an image first"));
     }
     Ok(())
 }
