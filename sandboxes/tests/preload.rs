@@ -467,7 +467,11 @@ async fn hostile_programs_are_contained_in_a_forked_child() {
         println!("{:?} {}: {}", result.outcome, result.name, result.detail);
     };
     let results = hostile::run_chosen(&runtime, &chosen, &mut tell).await;
-    assert!(results.len() > 20 && results.iter().all(|result| result.outcome == Outcome::Held));
+    let broken: Vec<_> = results
+        .iter()
+        .filter(|result| result.outcome != Outcome::Held)
+        .collect();
+    assert!(results.len() > 20 && broken.is_empty(), "{broken:#?}");
     undisturbed(&runtime.0.run(&script(WITNESS)).await.unwrap());
 }
 

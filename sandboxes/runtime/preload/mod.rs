@@ -364,3 +364,73 @@ fn send(socket: &OwnedFd, text: &[u8], descriptors: &[RawFd]) -> io::Result<()> 
         _ => Err(io::Error::last_os_error()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use super::*;
+    use crate::job::{Limits, When};
+
+    /// Not in an image, and with nothing imported: it can be asked, but its children enter no sandbox.
+    fn bare_parent() -> Parent {
+        let (requests, requests_end) = socket_pair(libc::SOCK_SEQPACKET).unwrap();
+        let (said, said_end) = pipe().unwrap();
+        let settings = json!({"modules": [], "filter": "", "own": []}).to_string();
+        let mut command = Command::new("python3");
+        command.args(["-c", PROGRAM, &settings]);
+        command
+            .stdin(requests_end)
+            .stdout(said_end.try_clone().unwrap())
+            .stderr(said_end);
+        keep(command).unwrap();
+        let parent = Parent {
+            requests,
+            said: said.into(),
+        };
+        parent.ready().unwrap();
+        parent
+    }
+
+    /// A sandbox of one script, whose driver is this process.
+    fn sandbox(parent: &Parent) -> File {
+        let script = Step {
+            name: "script".into(),
+            argv: vec!["python3".into(), "in/script.py".into()],
+            when: When::Ok,
+        };
+        let job = Job {
+            sandbox: "cadquery".into(),
+            files: Vec::new(),
+            steps: vec![script],
+            limits: Limits::default(),
+        };
+        let line = Line::new(&job).unwrap();
+        let log = memory_file(b"").unwrap().into();
+        parent.admit(&line, 65_534, &[], &[log], &[]).unwrap();
+        line.driver.into()
+    }
+
+    fn ask(driver: &mut File, text: &str) {
+        driver.write_all(text.as_bytes()).unwrap();
+        assert!(readable(driver, Duration::from_secs(10)), "no answer to {text:?}");
+    }
+
+    #[test]
+    fn nothing_that_a_sandbox_does_ends_the_parent() {
+        let parent = bare_parent();
+        for text in ["0\n", "1\n", "-1\n", "zero\n", "\0\n"] {
+            // One is killed before it reads the answer: what it leaves unread resets the connection.
+            ask(&mut sandbox(&parent), text);
+            let mut driver = sandbox(&parent);
+            for _ in 0..2 {
+                ask(&mut driver, text);
+                let mut answer = [0; 64];
+                let length = driver.read(&mut answer).unwrap();
+                let answer = String::from_utf8_lossy(&answer[..length]).into_owned();
+                assert!(answer.starts_with("fault "), "{answer}");
+            }
+        }
+        assert!(parent.lives(), "{}", parent.said());
+    }
+}

@@ -108,23 +108,29 @@ class Parent:
         return True
 
     def asked(self, descriptor):
-        """A sandbox's driver names a step, or has ended."""
+        """A sandbox's driver names a step, or has ended. Whatever it sends, nobody else is to suffer."""
         job = self.jobs[descriptor]
-        line, credentials, _, _ = job.driver.recvmsg(16, socket.CMSG_SPACE(UCRED_BYTES))
+        try:
+            line, credentials, _, _ = job.driver.recvmsg(16, socket.CMSG_SPACE(UCRED_BYTES))
+        except ConnectionResetError:
+            line = b""  # It was killed before it had read an answer.
         if not line:
             self.poll.unregister(descriptor)
             self.jobs.pop(descriptor).close()
             return None
-        # Who wrote it: the first process of the sandbox, whose namespaces the child is to enter.
-        pid = int.from_bytes(credentials[0][2][:4], sys.byteorder)
         try:
+            # Who wrote it: the first process of the sandbox, whose namespaces the child is to enter.
+            pid = int.from_bytes(credentials[0][2][:4], sys.byteorder)
             return self.fork(job, int(line), pid)
-        except OSError as error:
+        except (OSError, ValueError, LookupError) as error:
             job.answer(f"fault {error}")
             return None
 
     def fork(self, job, step, pid):
-        target, log = os.pidfd_open(pid), job.logs.pop(step)
+        if step not in job.logs:
+            raise LookupError(f"step {step} is no script, or has been run")
+        target = os.pidfd_open(pid)
+        log = job.logs.pop(step)
         heard, said = os.pipe()
         try:
             child = self.born_in(target)
