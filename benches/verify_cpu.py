@@ -104,13 +104,13 @@ def again(hashes):
 def main():
     run("db", "start")
     ok = measure("small tasks", 1.6, lambda: outside(JOBS, 500))
-    ok &= measure("large tasks", 1.1, lambda: outside(JOBS // 4, 40_000))
+    ok &= measure("large tasks", 1.1, lambda: outside(JOBS // 4, 55_000))
     of_build = [h for (h,) in sql(f"""select distinct on (md5(v.job_hash)) v.job_hash from verdict_ledger v
         where v.check_name = 'testbench' and v.reason is distinct from 'compile_error' and v.reason is distinct from 'timeout'
           and exists (select 1 from judged_samples j where j.job_hash = v.job_hash)
         order by md5(v.job_hash) limit {JOBS}""")]
     if of_build:
-        ok &= measure("jobs of a build", 1.6, lambda: again(of_build))
+        ok &= measure("jobs of a build", 2.5, lambda: again(of_build))
     else:
         print("no finished build in this database: assay build recipes/quickstart.toml", file=sys.stderr)
     return 0 if ok else 1

@@ -1,7 +1,7 @@
 //! Images: the root folders that jobs run in.
 //!
-//! An image lies in `STATE/images/NAME/ID/`: the tree in `rootfs/`, and `image.json` about it. Its id is a hash over the
-//! tree, so two builds from the same packages have the same id, on any machine. It is made in a temporary folder beside
+//! An image lies in `STATE/images/NAME/ID/`: the tree in `rootfs/`, and `image-RECIPE.json` about it. Its id is a hash over
+//! the tree, so two builds from the same packages have the same id, on any machine. It is made in a temporary folder beside
 //! the final one, and renamed when it is whole.
 
 use std::collections::BTreeMap;
@@ -158,7 +158,7 @@ fn find(spec: &SandboxSpec, state_dir: &Path) -> Result<Option<ImageInfo>, Sandb
     let mut found = Vec::new();
     for entry in entries {
         let path = entry.map_err(fail)?.path();
-        let Ok(text) = fs::read_to_string(path.join("image.json")) else {
+        let Ok(text) = fs::read_to_string(path.join(about(&recipe(spec)))) else {
             continue;
         };
         let Ok(mut image) = serde_json::from_str::<ImageInfo>(&text) else {
@@ -170,6 +170,11 @@ fn find(spec: &SandboxSpec, state_dir: &Path) -> Result<Option<ImageInfo>, Sandb
         }
     }
     Ok(found.into_iter().min_by(|a, b| a.id.cmp(&b.id)))
+}
+
+/// The file in an image's folder that tells of its tree: one for each recipe that came to the same tree.
+fn about(recipe: &str) -> String {
+    format!("image-{recipe}.json")
 }
 
 fn lock(path: &Path) -> io::Result<File> {
@@ -344,10 +349,11 @@ fn versions(spec: &SandboxSpec, rootfs: &Path) -> Result<BTreeMap<String, String
 fn keep(mut image: ImageInfo, work: tempfile::TempDir, folder: &Path) -> io::Result<ImageInfo> {
     let place = folder.join(&image.id);
     let text = serde_json::to_string_pretty(&image).map_err(io::Error::other)?;
-    fs::write(work.path().join("image.json"), text + "\n")?;
+    let about = about(&image.recipe);
+    fs::write(work.path().join(&about), text + "\n")?;
     if place.exists() {
-        // The same tree from another script: only what is said about it changes.
-        fs::rename(work.path().join("image.json"), place.join("image.json"))?;
+        // The same tree from another script.
+        fs::rename(work.path().join(&about), place.join(&about))?;
     } else {
         let made = work.keep();
         match fs::remove_dir_all(made.join(INSTALL)) {
@@ -389,7 +395,35 @@ mod tests {
         let state = tempfile::tempdir().unwrap();
         let place = state.path().join("images/verilog/0123");
         fs::create_dir_all(&place).unwrap();
-        fs::write(place.join("image.json"), "{\"name\":").unwrap();
+        let about = about(&recipe(spec("verilog").unwrap()));
+        fs::write(place.join(about), "{\"name\":").unwrap();
         assert_eq!(load("verilog", state.path()).unwrap_err().kind(), "image_missing");
+    }
+
+    #[test]
+    fn a_tree_that_two_recipes_come_to_is_known_to_both() {
+        let state = tempfile::tempdir().unwrap();
+        let folder = state.path().join("images/verilog");
+        fs::create_dir_all(&folder).unwrap();
+        let recipe = recipe(spec("verilog").unwrap());
+        for recipe in [recipe.as_str(), "another"] {
+            let work = tempfile::tempdir_in(&folder).unwrap();
+            fs::create_dir(work.path().join("rootfs")).unwrap();
+            let image = ImageInfo {
+                name: "verilog".into(),
+                id: "0123".into(),
+                bytes: 0,
+                tools: BTreeMap::new(),
+                departs: Vec::new(),
+                recipe: recipe.to_string(),
+                rootfs: work.path().join("rootfs"),
+            };
+            keep(image, work, &folder).unwrap();
+            let found = load("verilog", state.path()).unwrap();
+            assert_eq!(
+                (found.recipe, found.id.as_str()),
+                (self::recipe(spec("verilog").unwrap()), "0123")
+            );
+        }
     }
 }

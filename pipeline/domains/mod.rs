@@ -1,6 +1,7 @@
 //! What code is for. One folder per domain holds everything that makes Verilog Verilog; one table lists them.
 
 pub mod cad;
+pub mod output;
 pub mod verilog;
 pub mod x86_64;
 

@@ -11,13 +11,13 @@ pub use watch::{AtWork, HELD};
 use crate::model::{Evidence, Judgement, Trail, VerdictKind, hash_parts};
 use crate::stages::StageError;
 use crate::store::{Findings, NewVerdict, Store};
-use recent::Recent;
+use recent::{Recent, Shared};
 use request::store_form;
 use sandboxes::{Completion, ImageInfo, Job, Runtime};
 use serde_json::json;
 use std::collections::BTreeSet;
 use std::fmt;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::sync::Semaphore;
@@ -205,7 +205,7 @@ impl Bench {
                 out.push(j.clone());
                 continue;
             }
-            let (verdict, trail) = self.judge_once(request, &hash, judge).await?;
+            let ((verdict, trail), _) = self.judge_once(request, &hash, judge).await?;
             out.push(verdict.judgement.clone());
             known.insert(hash, verdict.judgement.clone());
             let mut pending = pending.lock().unwrap_or_else(|p| p.into_inner());
@@ -215,24 +215,47 @@ impl Bench {
         Ok(out)
     }
 
-    /// Judges a job unless someone here has, or is about to: the ledger knows only what is proved.
-    async fn judge_once(&self, request: &Request, hash: &str, judge: Judge) -> Result<(NewVerdict, Trail), StageError> {
+    /// Judges a job unless someone here has, or is about to: the ledger knows only what is proved. Says whether this call
+    /// ran it.
+    async fn judge_once(&self, request: &Request, hash: &str, judge: Judge) -> Result<(Shared, bool), StageError> {
         loop {
             let entry = self.recent.entry(hash);
-            let known = entry.initialized();
+            let ran = AtomicBool::new(false);
             let judged = entry
                 .get_or_try_init(|| async {
+                    ran.store(true, Ordering::Relaxed);
                     let mut trail = Trail::default();
                     let verdict = self.judge_new(request, hash, judge, &mut trail).await?;
                     Ok::<_, StageError>((verdict, trail))
                 })
                 .await?;
             if self.watch()?.believes(&judged.1) {
-                self.reused.fetch_add(u64::from(known), Ordering::Relaxed);
-                return Ok(judged.clone());
+                let ran = ran.into_inner();
+                self.reused.fetch_add(u64::from(!ran), Ordering::Relaxed);
+                return Ok((judged.clone(), ran));
             }
             self.recent.forget(hash);
             self.watch()?.any_left()?;
+        }
+    }
+
+    /// Judges a job that others may be asking for as well, and waits for the canaries behind it. Says whether this call ran
+    /// it: then it is this caller's to keep. Where a slot is found out, it is judged again elsewhere.
+    pub async fn judge_shared(
+        &self,
+        request: &Request,
+        hash: &str,
+        judge: Judge,
+    ) -> Result<(NewVerdict, bool), StageError> {
+        loop {
+            let working = self.at_work();
+            let ((verdict, trail), ran) = self.judge_once(request, hash, judge).await?;
+            drop(working);
+            match self.prove(&trail).await {
+                Ok(()) => return Ok((verdict, ran)),
+                Err(StageError::Other { kind: "canary", .. }) => self.watch()?.any_left()?,
+                Err(e) => return Err(e),
+            }
         }
     }
 
@@ -312,19 +335,26 @@ impl Bench {
     }
 
     async fn one_trial(&self, request: &Request, judge: Judge, trail: &mut Trail) -> Result<Trial, StageError> {
-        let mut last = String::new();
+        let mut last = None;
         for _ in 0..RETRIES {
             let completion = self.run(&request.job, trail).await?;
             match judge(request, &completion) {
                 Ok(ruling) => return Ok(Trial { ruling, completion }),
-                Err(fault) => last = fault,
+                // an undecided proof, say: it would come to the same each time
+                Err(fault) if last.as_ref() == Some(&fault) => return Err(unjudged(fault, false)),
+                Err(fault) => last = Some(fault),
             }
         }
-        Err(StageError::Other {
-            kind: "tool",
-            message: last,
-            retry: true,
-        })
+        Err(unjudged(last.unwrap_or_default(), true))
+    }
+}
+
+/// A judge that cannot say whether the sample is right.
+fn unjudged(message: String, retry: bool) -> StageError {
+    StageError::Other {
+        kind: "tool",
+        message,
+        retry,
     }
 }
 

@@ -9,7 +9,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::driver;
+use super::driver::{self, Beyond};
 use super::layout::{Layout, subtree_name};
 use super::logs::Pipes;
 use super::preload::{Line, Parent, Preloads, is_script};
@@ -160,7 +160,12 @@ impl Bubblewrap {
             Some(group) => group.begin(&job.limits).map_err(fault)?,
             None => Vec::new(),
         };
-        let (mut descriptors, pipes) = self.descriptors(job, parent.is_some()).map_err(fault)?;
+        let beyond = if parent.is_some() {
+            Beyond::Preloaded
+        } else {
+            Beyond::Nothing
+        };
+        let (mut descriptors, pipes) = self.descriptors(job, beyond).map_err(fault)?;
         let mut tier = self.tier_name;
         if let Some(parent) = parent {
             let line = Line::new(job).map_err(fault)?;
@@ -182,11 +187,11 @@ impl Bubblewrap {
     }
 
     /// What the driver gets as 0, 1, 2 …, and the other ends.
-    fn descriptors(&self, job: &Job, preloaded: bool) -> io::Result<(Vec<OwnedFd>, Pipes)> {
-        let script: OwnedFd = memory_file(driver::script(job, preloaded).as_bytes())?.into();
+    fn descriptors(&self, job: &Job, beyond: Beyond) -> io::Result<(Vec<OwnedFd>, Pipes)> {
+        let script: OwnedFd = memory_file(driver::script(job, beyond).as_bytes())?.into();
         let (talk, talk_end) = pipe()?;
         let (report, report_end) = pipe()?;
-        let mut list: Vec<OwnedFd> = vec![script, talk_end.try_clone()?, talk_end, report_end];
+        let mut list: Vec<OwnedFd> = vec![script, report_end, talk_end];
         let mut logs = Vec::new();
         for _ in &job.steps {
             let (log, end) = pipe()?;

@@ -1,8 +1,8 @@
 //! The program that runs a job's steps: process 1 of the sandbox, which the steps cannot signal.
 //!
-//! It is a shell script read from standard input. Descriptor 3 carries its reports, which no step inherits; descriptor
-//! 4 + n is the log of step n, which only step n inherits. After each step everything else in the sandbox is killed, so
-//! a step leaves nothing behind but files.
+//! It is a shell script read from standard input. Its standard output carries its reports, which no step inherits;
+//! descriptor 3 + n is the log of step n, which only step n inherits. After each step everything else in the sandbox is
+//! killed, so a step leaves nothing behind but files.
 //!
 //! A script for which there is a preloaded interpreter is run by a child of that ([`super::preload`]); the driver then
 //! only asks for it, over the descriptor after the last log, and waits.
@@ -11,28 +11,38 @@ use super::preload::is_script;
 use crate::job::{Job, Status, Step, When};
 
 /// Where the driver reports.
-pub(crate) const REPORT_FD: usize = 3;
+pub(crate) const REPORT_FD: usize = 1;
 /// Where the first step's log goes.
-pub(crate) const FIRST_LOG_FD: usize = 4;
+pub(crate) const FIRST_LOG_FD: usize = 3;
+
+/// What the driver holds after the logs. No step inherits it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Beyond {
+    Nothing,
+    /// The line to a preloaded interpreter, which is asked to run steps that are Python scripts.
+    Preloaded,
+    /// A descriptor of the runtime's own.
+    Other,
+}
 
 /// dash knows descriptors of one digit only; bash takes the same script with more of them, and starts more slowly.
 pub(crate) fn shell(descriptors: usize) -> &'static str {
     if descriptors <= 10 { "/bin/dash" } else { "/bin/bash" }
 }
 
-/// The script that runs `job`'s steps; with `preloaded`, those that are Python scripts in a preloaded interpreter.
-pub(crate) fn script(job: &Job, preloaded: bool) -> String {
-    let mut script = format!("echo ready >&{REPORT_FD}\nok=1\n");
+/// The script that runs `job`'s steps.
+pub(crate) fn script(job: &Job, beyond: Beyond) -> String {
+    let mut script = "echo ready\nok=1\n".to_string();
     for (index, step) in job.steps.iter().enumerate() {
         let fd = FIRST_LOG_FD + index;
-        let run = if preloaded && is_script(step) {
+        let run = if beyond == Beyond::Preloaded && is_script(step) {
             request(index, job.steps.len())
         } else {
-            command(step, index, descriptors(job, preloaded))
+            command(step, index, descriptors(job, beyond))
         };
         script.push_str(&format!(
-            "if {condition}; then\necho begin {index} >&{REPORT_FD}\n{run}\n\
-             echo end {index} $s{index} >&{REPORT_FD}\n[ $s{index} = 0 ] || ok=0\nkill -9 -1 2>/dev/null\nfi\n\
+            "if {condition}; then\necho begin {index}\n{run}\n\
+             echo end {index} $s{index}\n[ $s{index} = 0 ] || ok=0\nkill -9 -1 2>/dev/null\nfi\n\
              exec {fd}>&-\n",
             condition = condition(job, step),
         ));
@@ -42,18 +52,16 @@ pub(crate) fn script(job: &Job, preloaded: bool) -> String {
 }
 
 /// How many descriptors the driver holds.
-pub(crate) fn descriptors(job: &Job, preloaded: bool) -> usize {
-    FIRST_LOG_FD + job.steps.len() + usize::from(preloaded)
+pub(crate) fn descriptors(job: &Job, beyond: Beyond) -> usize {
+    FIRST_LOG_FD + job.steps.len() + usize::from(beyond != Beyond::Nothing)
 }
 
 /// A subshell that execs, so that no word of a step is ever taken for a shell builtin.
 fn command(step: &Step, index: usize, descriptors: usize) -> String {
     let fd = FIRST_LOG_FD + index;
     let argv: Vec<String> = step.argv.iter().map(|arg| quote(arg)).collect();
-    let closed: Vec<String> = (REPORT_FD..descriptors)
-        .filter(|other| *other >= fd || *other == REPORT_FD)
-        .map(|n| format!("{n}>&-"))
-        .collect();
+    // Logs of earlier steps are closed already; standard output, the report, is replaced.
+    let closed: Vec<String> = (fd..descriptors).map(|n| format!("{n}>&-")).collect();
     format!(
         "(exec {}) </dev/null >&{fd} 2>&1 {}\ns{index}=$?",
         argv.join(" "),
@@ -95,7 +103,7 @@ pub(crate) struct Report {
 }
 
 impl Report {
-    /// Reads what came through descriptor 3. A step that began and did not end was killed.
+    /// Reads what came from the driver. A step that began and did not end was killed.
     pub fn parse(text: &[u8], steps: usize) -> Report {
         let mut report = Report {
             ready: false,
@@ -162,13 +170,13 @@ mod tests {
             steps,
             limits: Limits::default(),
         };
-        let script = script(&job, false);
+        let script = script(&job, Beyond::Nothing);
         assert!(
-            script.contains(r"(exec 'echo' 'it'\''s $HOME') </dev/null >&4 2>&1 3>&- 4>&- 5>&-"),
+            script.contains(r"(exec 'echo' 'it'\''s $HOME') </dev/null >&3 2>&1 3>&- 4>&-"),
             "{script}"
         );
         assert!(
-            script.contains(r"(exec 'exit' '0') </dev/null >&5 2>&1 3>&- 5>&-"),
+            script.contains(r"(exec 'exit' '0') </dev/null >&4 2>&1 4>&-"),
             "{script}"
         );
         assert!(script.contains("\"${s0:-0}\" != 0"), "{script}");
@@ -186,14 +194,14 @@ mod tests {
             steps,
             limits: Limits::default(),
         };
-        let text = script(&job, true);
-        assert!(text.contains("echo 0 >&6\nread -r s0 why <&6 || s0=fault"), "{text}");
+        let text = script(&job, Beyond::Preloaded);
+        assert!(text.contains("echo 0 >&5\nread -r s0 why <&5 || s0=fault"), "{text}");
         assert!(!text.contains("it's.py"), "{text}");
         assert!(
-            text.contains("(exec 'python3' '-c' '1') </dev/null >&5 2>&1 3>&- 5>&- 6>&-\ns1=$?"),
+            text.contains("(exec 'python3' '-c' '1') </dev/null >&4 2>&1 4>&- 5>&-\ns1=$?"),
             "{text}"
         );
-        assert!(!script(&job, false).contains(">&6"));
+        assert!(!script(&job, Beyond::Other).contains(">&5\n"));
     }
 
     #[test]

@@ -223,7 +223,11 @@ unsafe fn become_sandbox(shared: &Shared) -> Result<std::convert::Infallible, &'
     Err("exec bwrap")
 }
 
-unsafe fn reset_signals() {
+/// Signals do what they do by default, and none is blocked, whoever started us: `nohup`, a shell's background, cron.
+///
+/// # Safety
+/// Only in a child: it changes the process for good. It neither allocates nor locks.
+pub(crate) unsafe fn reset_signals() {
     unsafe {
         let mut action: libc::sigaction = std::mem::zeroed();
         action.sa_sigaction = libc::SIG_DFL;

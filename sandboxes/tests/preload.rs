@@ -121,6 +121,9 @@ const CORPUS: &[&str] = &[
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_script_comes_to_the_same_preloaded_or_not() {
     let _alone = ALONE.lock().await;
+    // As `nohup` leaves it to what it starts.
+    // SAFETY: plain system call.
+    unsafe { libc::signal(libc::SIGHUP, libc::SIG_IGN) };
     let (forked, plain) = (open(1), open(1).without_preload());
     let mut wrong = Vec::new();
     for text in CORPUS {
@@ -372,7 +375,11 @@ async fn a_parent_that_cannot_start_is_our_fault() {
     );
     let place = state.path().join("images/cadquery").join(&built.id);
     std::fs::create_dir_all(&place).unwrap();
-    std::fs::copy(built.rootfs.with_file_name("image.json"), place.join("image.json")).unwrap();
+    for entry in std::fs::read_dir(built.rootfs.parent().unwrap()).unwrap().flatten() {
+        if entry.path().is_file() {
+            std::fs::copy(entry.path(), place.join(entry.file_name())).unwrap();
+        }
+    }
     // Another image's tree, which has no Python.
     let other = images::load("verilog", &state_dir()).unwrap().rootfs;
     std::os::unix::fs::symlink(other, place.join("rootfs")).unwrap();

@@ -478,3 +478,24 @@ fn verdicts_of_an_earlier_image_are_stale_until_judged_again() {
     lab.sql("update current_versions set judge_version = judge_version + 1");
     assert!(stale() > 1);
 }
+
+#[test]
+fn equal_tasks_in_flight_are_run_once() {
+    let lab = Lab::new();
+    // ids are names, no part of the job
+    let tasks: Vec<Value> = (0..40)
+        .map(|n| {
+            let mut task = counted(n % 2, 2000, true);
+            task["id"] = format!("t{n}").into();
+            task
+        })
+        .collect();
+    let file = write_tasks(&lab, &tasks);
+    let out = lab.run(&["verify", "--tasks", &file, "--json", "--strict"]);
+    assert_eq!(answers(&String::from_utf8_lossy(&out.stdout)).len(), 40);
+    assert_eq!(lab.count("select count(*) from verdict_ledger"), 2);
+    let talk = String::from_utf8_lossy(&out.stderr);
+    assert!(talk.contains("2 executed here, 38 answered by the ledger"), "{talk}");
+    lab.ok(&["verify", "--tasks", &file, "--fresh"]);
+    assert_eq!(lab.count("select count(*) from verdict_ledger"), 42);
+}

@@ -40,12 +40,32 @@ struct Ask {
     hash: String,
 }
 
+impl Ask {
+    /// Equal tasks in flight are run once, unless each is to be run afresh.
+    async fn judge(self, bench: &Bench, fresh: bool) -> Answer {
+        let (request, hash) = (&self.request, &self.hash);
+        let judged = if fresh {
+            let judged = bench.judge_proved(request, hash, domains::judge).await;
+            judged.map(|verdict| (verdict, true))
+        } else {
+            bench.judge_shared(request, hash, domains::judge).await
+        };
+        match judged {
+            Ok((verdict, false)) => Answer::Shared(self.id, Box::new(verdict.judgement)),
+            Ok((verdict, true)) => Answer::Judged(self.id, Ok(Box::new(verdict))),
+            Err(e) => Answer::Judged(self.id, Err(e)),
+        }
+    }
+}
+
 /// What came of a line.
 enum Answer {
     Bad(Vec<Diagnostic>),
     Refused(String, String),
     Known(String, Box<Judgement>),
     Judged(String, Result<Box<NewVerdict>, StageError>),
+    /// As an equal task, which keeps the verdict.
+    Shared(String, Box<Judgement>),
 }
 
 /// Judges tasks from a file: one JSON line each on stdout, in the order of the file, as they come.
@@ -151,7 +171,7 @@ impl Answer {
     fn judgement(&self) -> Option<&Judgement> {
         match self {
             Answer::Judged(_, Ok(v)) => Some(&v.judgement),
-            Answer::Known(_, j) => Some(j.as_ref()),
+            Answer::Known(_, j) | Answer::Shared(_, j) => Some(j.as_ref()),
             _ => None,
         }
     }
@@ -167,7 +187,7 @@ impl Answer {
             Answer::Refused(id, why) => error(id, why),
             Answer::Judged(id, Err(e)) => error(id, &e.to_string()),
             Answer::Judged(id, Ok(v)) => answer(id, &v.judgement),
-            Answer::Known(id, j) => answer(id, j),
+            Answer::Known(id, j) | Answer::Shared(id, j) => answer(id, j),
         };
         if as_json {
             return format!("{value}\n");
@@ -243,7 +263,7 @@ impl Judging {
             for plan in plans {
                 let bytes = plan.bytes().min(IN_MEMORY) as u32;
                 let room = memory.clone().acquire_many_owned(bytes).await.ok();
-                let bench = self.bench.clone();
+                let (bench, fresh) = (self.bench.clone(), self.fresh);
                 let judged = match &plan {
                     Plan::Judge(ask) => known.get(&ask.hash).cloned(),
                     _ => None,
@@ -257,10 +277,7 @@ impl Judging {
                                 bench.count_reused();
                                 Answer::Known(ask.id, Box::new(j))
                             }
-                            None => {
-                                let judged = bench.judge_proved(&ask.request, &ask.hash, domains::judge).await;
-                                Answer::Judged(ask.id, judged.map(Box::new))
-                            }
+                            None => ask.judge(&bench, fresh).await,
                         },
                     };
                     (answer, room)

@@ -4,15 +4,11 @@ use super::check::Case;
 use super::jobs::Plan;
 use super::report::{Abi, How, Report, Run};
 use super::stats::{Unmeasured, speed};
+use crate::domains::output::{self, difference, normal};
 use crate::model::{FailReason, VerdictKind};
 use crate::worker::{Request, Ruling};
 use sandboxes::{Completion, Ended, Status, StepResult};
 use serde_json::{Map, Value, json};
-
-/// Bytes of a log that are kept.
-const LOG_BYTES: usize = 6 << 10;
-/// Bytes of an output that are kept in the metrics.
-const SHOWN_BYTES: usize = 300;
 
 /// What is broken by each bit of the checking code (sandboxes/x86_64/abi.s).
 const ABI_BITS: [&str; 12] = [
@@ -199,34 +195,6 @@ fn taken(log: &[u8]) -> Option<Vec<String>> {
         .filter_map(|l| l.strip_prefix("taken ").map(String::from))
         .collect();
     (!names.is_empty()).then_some(names)
-}
-
-/// A program's output without white space at the ends of lines and of the text.
-fn normal(text: &[u8]) -> Vec<Vec<u8>> {
-    let mut lines: Vec<Vec<u8>> = text
-        .split(|b| *b == b'\n')
-        .map(|line| line.trim_ascii_end().to_vec())
-        .collect();
-    while lines.last().is_some_and(Vec::is_empty) {
-        lines.pop();
-    }
-    let blank = lines.iter().take_while(|line| line.is_empty()).count();
-    lines.split_off(blank)
-}
-
-/// The first line in which two outputs differ, for people.
-fn difference(expected: &[Vec<u8>], got: &[Vec<u8>]) -> Value {
-    let at = expected
-        .iter()
-        .zip(got)
-        .position(|(e, g)| e != g)
-        .unwrap_or(expected.len().min(got.len()));
-    let show = |lines: &[Vec<u8>]| {
-        lines
-            .get(at)
-            .map(|line| String::from_utf8_lossy(&line[..line.len().min(SHOWN_BYTES)]).replace('\0', "\u{fffd}"))
-    };
-    json!({"line": at + 1, "expected": show(expected), "got": show(got)})
 }
 
 /// Every input's output, in order; the first that is wrong decides.
@@ -478,15 +446,9 @@ fn instructions(report: &Report) -> Option<Value> {
     Some(json!({"candidate": count("candidate")?, "baseline": count("baseline")?}))
 }
 
-/// Text of a log without the job's own paths and control characters, its beginning.
+/// A log without the paths of the job.
 fn tidy(log: &[u8]) -> String {
-    let mut text = String::from_utf8_lossy(log)
-        .replace("/job/in/task/", "")
-        .replace("/job/build/", "");
-    text.retain(|c| c == '\n' || c == '\t' || !c.is_control());
-    let end = text.floor_char_boundary(LOG_BYTES);
-    text.truncate(end);
-    text.trim_end().to_string()
+    output::tidy(log, &["/job/in/task/", "/job/build/"])
 }
 
 #[cfg(test)]

@@ -176,14 +176,6 @@ fn faults_of_the_candidate_have_their_reasons() {
 }
 
 #[test]
-fn white_space_at_ends_does_not_count_and_elsewhere_does() {
-    assert_eq!(normal(b"\n 1 2 \t\r\n3\n\n"), normal(b" 1 2\n3"));
-    assert_ne!(normal(b"1  2"), normal(b"1 2"));
-    assert_ne!(normal(b"1\n\n2"), normal(b"1\n2"));
-    assert_eq!(normal(b"\n \n"), normal(b""));
-}
-
-#[test]
 fn tasks_that_cannot_be_judged_say_why() {
     let refused = |change: &dyn Fn(&mut Task)| {
         let mut task = task(json!({}));

@@ -10,8 +10,10 @@ use tokio::sync::OnceCell;
 /// Verdicts that are remembered: more than are judged while one is held.
 const REMEMBERED: usize = 512;
 
-/// A verdict, or the promise of one, and where its job ran.
-pub type Entry = Arc<OnceCell<(NewVerdict, Trail)>>;
+/// A verdict, and where its job ran.
+pub type Shared = (NewVerdict, Trail);
+/// A verdict, or the promise of one.
+pub type Entry = Arc<OnceCell<Shared>>;
 
 #[derive(Default)]
 pub struct Recent(Mutex<Inner>);

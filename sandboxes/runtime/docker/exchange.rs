@@ -20,7 +20,7 @@ use tempfile::TempDir;
 
 use crate::hash::ancestors;
 use crate::job::Job;
-use crate::runtime::driver;
+use crate::runtime::driver::{self, Beyond};
 use crate::runtime::logs::Pipes;
 
 /// Where the container sees `ctl/`.
@@ -29,8 +29,6 @@ pub(crate) const CONTROL: &str = "/ctl";
 pub(crate) const OPENED: &[u8] = b"opened";
 /// What it says after the last step.
 pub(crate) const DONE: &[u8] = b"done";
-/// Before the job's own script: descriptor 1 is where the driver is told to go on.
-const PROLOGUE: &str = "trap 'echo done >&3; exec 2>&- 3>&-; read go <&1' EXIT\necho opened >&3\nread go <&1\n";
 
 /// A job's folder; removed when dropped.
 #[derive(Debug)]
@@ -62,7 +60,7 @@ impl Exchange {
         }
         let shell = rootfs.join(shell(job).trim_start_matches('/'));
         write(&control.join("shell"), &fs::read(shell)?, 0o111)?;
-        let script = format!("{PROLOGUE}{}", driver::script(job, false));
+        let script = format!("{}{}", prologue(job), driver::script(job, Beyond::Other));
         write(&control.join("script"), script.as_bytes(), 0o444)?;
         let go = fifo(&control.join("go"))?;
         let mut kept = Vec::new();
@@ -91,8 +89,9 @@ impl Exchange {
             .map(|step| format!(" {}>{CONTROL}/{step}", driver::FIRST_LOG_FD + step))
             .collect();
         let open = format!(
-            "unset HOSTNAME; exec {CONTROL}/shell 0<{CONTROL}/script 1<{CONTROL}/go 2>{CONTROL}/talk {}>{CONTROL}/report{logs}",
-            driver::REPORT_FD
+            "unset HOSTNAME; exec {CONTROL}/shell 0<{CONTROL}/script {}>{CONTROL}/report 2>{CONTROL}/talk{logs} {}<{CONTROL}/go",
+            driver::REPORT_FD,
+            go_fd(job)
         );
         ["/usr/bin/setarch", "-R", shell(job), "-c", &open]
             .map(str::to_string)
@@ -115,7 +114,18 @@ impl Exchange {
 }
 
 fn shell(job: &Job) -> &'static str {
-    driver::shell(driver::descriptors(job, false))
+    driver::shell(driver::descriptors(job, Beyond::Other))
+}
+
+/// Where the driver is told to go on: after the logs.
+fn go_fd(job: &Job) -> usize {
+    driver::FIRST_LOG_FD + job.steps.len()
+}
+
+/// What the driver does before the job's own script, and at its end.
+fn prologue(job: &Job) -> String {
+    let go = go_fd(job);
+    format!("trap 'echo done; exec >&- 2>&-; read go <&{go}' EXIT\necho opened\nread go <&{go}\n")
 }
 
 /// Names of the folders of a slot's jobs begin so.

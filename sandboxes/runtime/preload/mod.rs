@@ -30,7 +30,7 @@ use serde_json::json;
 use tokio::sync::Mutex;
 
 use super::bubblewrap::{DEVICES, memory_file, pipe};
-use super::spawn::{ADDR_NO_RANDOMIZE, lower};
+use super::spawn::{ADDR_NO_RANDOMIZE, lower, reset_signals};
 use super::users::Uids;
 use super::{ENVIRONMENT, STACK_BYTES};
 use crate::error::SandboxError;
@@ -263,11 +263,12 @@ fn arguments() -> [&'static str; 9] {
     ]
 }
 
-/// What a process keeps over an exec and has to be as in a job: the addresses and the stack. An ordinary user's parent
-/// has its privileges in the user namespace that lends the slots' uids.
+/// What a process keeps over an exec and has to be as in a job: signals, the addresses and the stack. An ordinary user's
+/// parent has its privileges in the user namespace that lends the slots' uids.
 fn prepare(namespace: Option<RawFd>) -> io::Result<()> {
     // SAFETY: plain system calls on a process that is about to exec.
     unsafe {
+        reset_signals();
         if libc::personality(ADDR_NO_RANDOMIZE) < 0 || lower(libc::RLIMIT_STACK, STACK_BYTES).is_err() {
             return Err(io::Error::last_os_error());
         }

@@ -103,7 +103,11 @@ fn run_step(
     if root {
         command.uid(UID).gid(UID);
     }
-    let mut child = command.spawn().unwrap();
+    let mut child = match command.spawn() {
+        Ok(child) => child,
+        // As a shell says it: the machine need not have what the image has.
+        Err(error) => return (Status::Exit(127), error.to_string().into_bytes()),
+    };
     let status = loop {
         if let Some(status) = child.try_wait().unwrap() {
             break status

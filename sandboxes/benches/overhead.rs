@@ -1,6 +1,8 @@
-//! What a sandbox costs beside the bare tools. Prints figures; asserts a generous bound only, since machines differ.
+//! What a sandbox costs beside the bare tools, which must be on the `PATH`.
+//!   cargo bench -p sandboxes --bench overhead
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+#[path = "../tests/common/mod.rs"]
 mod common;
 
 use std::process::{Command, Stdio};
@@ -43,8 +45,8 @@ fn bare(folder: &std::path::Path) {
     run(&["vvp", "-n", "t.vvp"]);
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_small_job_costs_at_most_twice_the_bare_tools() {
+#[tokio::main(worker_threads = 2)]
+async fn main() {
     let runtime = Arc::new(common::open(2));
     let job = Arc::new(common::simulation());
     for _ in 0..10 {
@@ -52,16 +54,9 @@ async fn a_small_job_costs_at_most_twice_the_bare_tools() {
     }
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("t.v"), &job.files[0].content).unwrap();
-    let bare_tools = Command::new("iverilog")
-        .arg("-V")
-        .stdout(Stdio::null())
-        .status()
-        .is_ok();
     let (before, began) = (children_cpu_ms(), Instant::now());
-    if bare_tools {
-        for _ in 0..JOBS {
-            bare(folder.path());
-        }
+    for _ in 0..JOBS {
+        bare(folder.path());
     }
     let bare_ms = (children_cpu_ms() - before) / JOBS as f64;
     println!(
@@ -91,9 +86,5 @@ async fn a_small_job_costs_at_most_twice_the_bare_tools() {
         counted as f64 / JOBS as f64,
         JOBS as f64 / began.elapsed().as_secs_f64()
     );
-    if bare_tools {
-        let ratio = (boxed_ms + own_ms) / bare_ms;
-        println!("ratio: {ratio:.2}");
-        assert!(ratio < 4.0, "a sandboxed job costs {ratio:.2} times the bare tools");
-    }
+    println!("ratio: {:.2}", (boxed_ms + own_ms) / bare_ms);
 }
