@@ -213,6 +213,10 @@ fn faults_of_a_task_are_errors_and_odd_ends_have_names() {
     let easy = "module inv(input [23:0] a, b, c, output y); assign y = 1; endmodule";
     let wide = "module tb; reg [23:0] a = 3, b = 5, c = 7; wire y; inv u(a, b, c, y); initial begin #1 if (y) $display(\"PASS\"); $finish; end endmodule";
     let inside = "module inv(input a, output y); assign y = !(a inside {1'b1}); endmodule";
+    // Icarus 11 makes a wire of `ONE` where it stands in a port's connection.
+    let imported = "package p; localparam ONE = 1'b1; endpackage\n\
+        module add(input a, b, output y); assign y = a ^ b; endmodule\n\
+        module inv import p::*; (input a, output y); add u(.a(a), .b(ONE), .y(y)); endmodule";
     let mut too_hard = reference(task("too_hard", json!({"equivalence": true}), wide, easy), hard);
     too_hard["limits"] = json!({"cpu_ms": 5000});
     let table = [
@@ -301,6 +305,15 @@ fn faults_of_a_task_are_errors_and_odd_ends_have_names() {
             "compile_error",
         ),
         (task("auto", none(), PASS, inside), "pass"),
+        (task("imported", none(), PASS, imported), "pass"),
+        (
+            task("imported_wrong", none(), PASS, &imported.replace("1'b1", "1'b0")),
+            "no_verdict",
+        ),
+        (
+            task("imported_icarus", json!({"simulator": "icarus"}), PASS, imported),
+            "error",
+        ),
         (
             task("unreadable_by_yosys", json!({"synthesizable": true}), PASS, inside),
             "error",

@@ -3,7 +3,7 @@
 use super::check::{ExternalCheck, Simulator};
 use super::conduct;
 use super::said::{Said, own_words, said};
-use super::steps::WAVE_BYTES;
+use super::steps::{MISREAD, WAVE_BYTES};
 use super::suite::{Part, Suite};
 use super::synthesis::{self, Equivalence, Synthesis};
 use super::{lex, wave};
@@ -124,7 +124,14 @@ impl Judge<'_> {
                 alone: self.step(alone)?,
             })
         })
+        // It took the files for something else.
+        .filter(|tool| tool.whole.status != Status::Exit(MISREAD))
         .collect();
+        if tools.is_empty() && self.step("compile").is_some_and(|s| s.status == Status::Exit(MISREAD)) {
+            return Err(
+                "icarus makes wires of imported names in these files, and no other simulator was to be asked".into(),
+            );
+        }
         if tools.is_empty() {
             return Err("the completion lacks the steps that tell whose fault a refusal is".into());
         }

@@ -99,6 +99,12 @@ impl Suite {
             .all(|f| f.path.to_ascii_lowercase().ends_with(".v"))
     }
 
+    /// Whether a source imports the names of a package.
+    pub fn imports(&self) -> bool {
+        let mut compiled = self.files.iter().filter(|f| f.compiled);
+        compiled.any(|f| lex::tokens(&f.text).iter().any(|t| t.is("import")))
+    }
+
     /// Absolute paths to compile, in order; among them files of the harness's own, which mend what one file's
     /// directives do to the next.
     pub fn sources(&self, parts: &[Part]) -> Vec<String> {
