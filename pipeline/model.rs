@@ -232,8 +232,18 @@ pub enum FailReason {
     AbiViolation,
     /// A sanitizer found an access out of bounds, an overflow, …
     UndefinedBehavior,
-    /// It replaces what judges it.
+    /// It replaces what judges it, or goes around it.
     HarnessTampered,
+    /// Two threads touch the same memory, one of them writing, and nothing orders them.
+    DataRace,
+    /// An access out of bounds, to freed, uninitialised or misaligned memory, or to memory of the other side.
+    MemoryError,
+    /// Threads of a block that wait at different barriers, or a warp operation that names the wrong lanes.
+    BarrierError,
+    /// A kernel was not launched, and the program did not notice.
+    LaunchError,
+    /// It is right in some orders of its threads, and wrong in others.
+    OrderDependent,
 }
 
 /// A verdict with its evidence: a row of the append-only ledger. Keyed by the job, never by the sample.

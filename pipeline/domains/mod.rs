@@ -1,6 +1,7 @@
 //! What code is for. One folder per domain holds everything that makes Verilog Verilog; one table lists them.
 
 pub mod cad;
+pub mod cuda;
 pub mod output;
 pub mod verilog;
 pub mod x86_64;
@@ -183,7 +184,7 @@ pub trait Domain: Send + Sync {
 
 /// The table of domains.
 pub fn table() -> &'static [&'static dyn Domain] {
-    &[&verilog::Chip, &cad::Cad, &x86_64::Codeopt]
+    &[&verilog::Chip, &cad::Cad, &cuda::Gpu, &x86_64::Codeopt]
 }
 
 /// Finds a domain that has everything the stages need.

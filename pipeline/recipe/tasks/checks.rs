@@ -2,6 +2,7 @@
 
 use super::Sandbox;
 pub use crate::domains::cad::check::{Align, CadqueryCheck};
+pub use crate::domains::cuda::check::{CudaCheck, CudaGpu};
 pub use crate::domains::verilog::outside::check::{ExternalCheck as VerilogCheck, Simulator};
 pub use crate::domains::x86_64::check::X86Check;
 use crate::recipe::strict::schema_of;
@@ -70,49 +71,6 @@ pub(super) fn schemas() -> [(Sandbox, &'static str, Value); 5] {
         (Sandbox::X86_64, "X86Check", schema_of::<X86Check>()),
         (Sandbox::Cadquery, "CadqueryCheck", schema_of::<CadqueryCheck>()),
     ]
-}
-
-/// CUDA: the program is compiled and run; it is right when it exits 0 (and prints `stdout`, where given).
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct CudaCheck {
-    /// Architecture to compile for; `sm_75` by default, the oldest that the compiler knows.
-    #[schemars(regex(pattern = r"^(sm|compute)_[0-9]{2,3}[af]?$"))]
-    pub arch: String,
-    /// Further flags for the compiler; none by default.
-    #[schemars(length(max = 64))]
-    pub flags: Vec<String>,
-    /// Arguments of the program; none by default.
-    #[schemars(length(max = 256))]
-    pub args: Vec<String>,
-    /// Where it runs; `auto` by default: on a GPU where there is one, else emulated. The evidence says which.
-    pub gpu: CudaGpu,
-    /// What it must print, but for white space at the ends of lines and of the text; by default anything.
-    pub stdout: Option<String>,
-}
-
-impl Default for CudaCheck {
-    fn default() -> Self {
-        CudaCheck {
-            arch: "sm_75".into(),
-            flags: Vec::new(),
-            args: Vec::new(),
-            gpu: CudaGpu::Auto,
-            stdout: None,
-        }
-    }
-}
-
-/// Where a CUDA program runs.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum CudaGpu {
-    #[default]
-    Auto,
-    /// On a GPU, or there is no verdict.
-    Require,
-    /// On the CPU, even where there is a GPU.
-    Emulate,
 }
 
 /// STM32F407: firmware is built, runs for a while of its own time, and the state of the chip decides.

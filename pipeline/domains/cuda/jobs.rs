@@ -1,0 +1,287 @@
+//! The job that judges a candidate: compiled by nvcc as it is, then built for the emulation and run in several orders.
+
+use super::check::{CudaCheck, CudaGpu};
+use crate::domains::{OUTSIDE, limits};
+use crate::recipe::tasks::{Role, Task};
+use crate::worker::Request;
+use sandboxes::{Job, JobFile, Limits, Step, When};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use std::collections::BTreeSet;
+
+/// The sandbox, and its name in tasks.
+pub const SANDBOX: &str = "cuda";
+/// Raised whenever the same completion would be judged otherwise.
+pub const JUDGE_VERSION: i32 = 1;
+
+/// Where the task's files are.
+pub const FILES: &str = "/job/in/task";
+/// Bytes of a run's report, and of what it writes to stderr, that are read.
+const REPORT_BYTES: u64 = 2 << 20;
+const STDERR_BYTES: u64 = 16 << 10;
+
+/// Compiles units as they are. What ptxas says of kernels is in the log.
+const COMPILE: &str = "\
+cd /job/in/task && mkdir -p /job/build || exit 125
+group=$1 flags=$2 n=0; shift 2
+for unit; do n=$((n + 1)); eval \"nvcc $flags -Xptxas -v -c -o /job/build/$group-$n.o \\\"\\$unit\\\"\" || exit $?; done";
+/// Another architecture needs no host code.
+const COMPILE_MORE: &str = "\
+cd /job/in/task || exit 125
+archs=$1 flags=$2; shift 2
+for arch in $archs; do for unit; do eval \"nvcc -arch=$arch $flags -Xptxas -v -cubin -o /dev/null \\\"\\$unit\\\"\" || exit $?; done; done";
+const LINK: &str = "eval \"nvcc $1 -o /job/build/program /job/build/*.o\"";
+/// Each run has a folder of its own, with the task's files.
+const RUN: &str = "\
+cp -r --no-preserve=mode /job/in/task \"/job/run-$1\" && cd \"/job/run-$1\" || exit 125
+n=$1; shift
+EMULATE_SEED=$n EMULATE_REPORT=/job/report-$n exec /job/program \"$@\" 2>\"/job/stderr-$n\"";
+const SHOW: &str = "[ -f \"$1\" ] && [ ! -L \"$1\" ] && exec head -c \"$2\" -- \"$1\"; exit 0";
+
+/// What the judge must know beyond the completion.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Plan {
+    pub check: CudaCheck,
+    /// Paths of the candidate, and of what the task brings.
+    pub candidate: Vec<String>,
+    pub harness: Vec<String>,
+    /// Whether the task has a program of its own around the candidate, and whether its files include the candidate's.
+    pub called: bool,
+    pub included: bool,
+    /// Which limits of time and of memory are the task's own.
+    pub own_time: bool,
+    pub own_memory: bool,
+}
+
+/// Whether nvcc compiles a file of this name by itself.
+fn is_unit(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    matches!(
+        name.rsplit_once('.').map(|(_, suffix)| suffix),
+        Some("cu" | "cpp" | "cc" | "cxx" | "c")
+    )
+}
+
+/// The job; the error says what the task lacks.
+pub fn request(task: &Task, check: &CudaCheck) -> Result<Request, String> {
+    if check.gpu == CudaGpu::Require {
+        return Err(
+            "`check.gpu` is `require`, and sandboxes have no GPU here; `auto` or `emulate` runs it emulated".into(),
+        );
+    }
+    let harness: Vec<&str> = [Role::Testbench, Role::Support]
+        .into_iter()
+        .flat_map(|role| task.files_as(role))
+        .map(|f| f.path.as_str())
+        .collect();
+    let candidate: Vec<&str> = task.candidate.iter().map(|f| f.path.as_str()).collect();
+    let units = |paths: &[&str]| -> Vec<String> {
+        let units = paths.iter().filter(|path| is_unit(path));
+        units.map(|path| path.to_string()).collect()
+    };
+    let (of_harness, of_candidate) = (units(&harness), units(&candidate));
+    if of_harness.is_empty() && of_candidate.is_empty() {
+        return Err("no file is a program by its name (.cu, .cpp, .cc, .cxx, .c)".into());
+    }
+    let folders: BTreeSet<&str> = harness.iter().chain(&candidate).map(|path| folder(path)).collect();
+    let job = Job {
+        sandbox: SANDBOX.into(),
+        files: files(task),
+        steps: steps(check, &folders, of_harness, of_candidate),
+        limits: limits(base_limits(check), &task.limits),
+    };
+    let plan = Plan {
+        check: check.clone(),
+        candidate: candidate.iter().map(|p| p.to_string()).collect(),
+        harness: harness.iter().map(|p| p.to_string()).collect(),
+        called: task.files_as(Role::Testbench).any(|f| is_unit(&f.path)),
+        included: included(task),
+        own_time: task.limits.cpu_ms.or(task.limits.wall_ms).is_some(),
+        own_memory: task.limits.memory_bytes.is_some(),
+    };
+    Ok(Request {
+        job,
+        check: OUTSIDE.into(),
+        engine: "emulated".into(),
+        judge_version: JUDGE_VERSION,
+        seed: 0,
+        trials: 1,
+        params: json!(plan),
+    })
+}
+
+/// References and baselines are kept out: a candidate could include them.
+fn files(task: &Task) -> Vec<JobFile> {
+    let file = |path: &str, content: &str| JobFile {
+        path: format!("task/{path}"),
+        content: content.to_string(),
+    };
+    let brought = task
+        .files
+        .iter()
+        .filter(|f| matches!(f.role, Role::Testbench | Role::Support));
+    let brought = brought.map(|f| file(&f.path, &f.content));
+    brought
+        .chain(task.candidate.iter().map(|f| file(&f.path, &f.content)))
+        .collect()
+}
+
+/// Whether one of the task's own files names one of the candidate's where it includes others.
+fn included(task: &Task) -> bool {
+    let named = |line: &str| {
+        let names = task.candidate.iter().filter_map(|f| f.path.rsplit('/').next());
+        line.trim_start().starts_with('#')
+            && line.contains("include")
+            && names.into_iter().any(|name| line.contains(name))
+    };
+    task.files.iter().any(|f| f.content.lines().any(named))
+}
+
+fn folder(path: &str) -> &str {
+    path.rsplit_once('/').map_or(".", |(folder, _)| folder)
+}
+
+/// Without a GPU everything takes longer, and the emulation keeps a shadow of the device's memory.
+fn base_limits(check: &CudaCheck) -> Limits {
+    let cpu_ms = 120_000 * u64::from(check.orders);
+    Limits {
+        cpu_ms,
+        wall_ms: cpu_ms * 2,
+        memory_bytes: 4 << 30,
+        output_bytes: 32 << 20,
+        file_bytes: 256 << 20,
+        disk_bytes: 512 << 20,
+        ..Limits::default()
+    }
+}
+
+fn steps(check: &CudaCheck, folders: &BTreeSet<&str>, harness: Vec<String>, candidate: Vec<String>) -> Vec<Step> {
+    let quoted = |words: &[String]| words.iter().map(|w| quote(w)).collect::<Vec<_>>().join(" ");
+    let include: Vec<String> = folders.iter().map(|folder| format!("-I{folder}")).collect();
+    let common = format!("{} {}", quoted(&include), quoted(&check.flags));
+    let flags = format!("-arch={} {common}", check.arch);
+    let compile = |group: &str, units: &[String]| {
+        let head = vec![group.to_string(), flags.clone()];
+        script(COMPILE, head.into_iter().chain(units.iter().cloned()).collect())
+    };
+    let mut steps = Vec::new();
+    if !harness.is_empty() {
+        steps.push(step("harness", compile("harness", &harness), When::Ok));
+    }
+    if !candidate.is_empty() {
+        steps.push(step("compile", compile("candidate", &candidate), When::Always));
+    }
+    let units: Vec<String> = harness.into_iter().chain(candidate).collect();
+    let more: Vec<&str> = check.all_archs().skip(1).collect();
+    if !more.is_empty() {
+        let kernels = units.iter().filter(|unit| unit.ends_with(".cu")).cloned();
+        let arguments = [more.join(" "), common].into_iter().chain(kernels).collect();
+        steps.push(step("more_archs", script(COMPILE_MORE, arguments), When::Ok));
+    }
+    steps.push(step(
+        "link",
+        script(LINK, vec![format!("-arch={}", check.arch)]),
+        When::Ok,
+    ));
+    steps.push(step("emulate", emulate(check, include, units), When::Ok));
+    for n in 0..check.orders {
+        let head = [n.to_string()].into_iter();
+        steps.push(step(
+            &format!("run_{n}"),
+            script(RUN, head.chain(check.args.iter().cloned()).collect()),
+            When::Ok,
+        ));
+        for (name, file, bytes) in [("stderr", "stderr", STDERR_BYTES), ("report", "report", REPORT_BYTES)] {
+            let arguments = vec![format!("/job/{file}-{n}"), bytes.to_string()];
+            steps.push(step(&format!("{name}_{n}"), script(SHOW, arguments), When::Always));
+        }
+    }
+    steps
+}
+
+/// The command that builds the emulated program.
+fn emulate(check: &CudaCheck, include: Vec<String>, units: Vec<String>) -> Vec<String> {
+    let mut argv: Vec<String> = [
+        "python3",
+        "/usr/local/lib/emulate/build.py",
+        "--arch",
+        check.capability(),
+    ]
+    .map(String::from)
+    .into();
+    if !check.sanitize {
+        argv.push("--no-check".into());
+    }
+    argv.extend(include.into_iter().chain(language_flags(&check.flags)));
+    argv.extend(["-o".into(), "/job/program".into()]);
+    argv.extend(units);
+    let line: Vec<String> = argv.iter().map(|word| quote(word)).collect();
+    script(&format!("cd {FILES} && exec {}", line.join(" ")), Vec::new())
+}
+
+/// The flags that say what program it is, and not how it is compiled; their values may stand in a word of their own.
+fn language_flags(flags: &[String]) -> Vec<String> {
+    let mut kept = Vec::new();
+    let mut flags = flags.iter();
+    while let Some(flag) = flags.next() {
+        match flag.as_str() {
+            "-D" | "-U" | "-I" | "-include" => {
+                kept.push(flag.clone());
+                kept.extend(flags.next().cloned());
+            }
+            "-std" | "--std" => kept.extend(flags.next().map(|value| format!("-std={value}"))),
+            _ if flag.starts_with("--std=") => kept.push(flag[1..].to_string()),
+            _ if ["-D", "-U", "-I", "-std="].iter().any(|known| flag.starts_with(known)) => kept.push(flag.clone()),
+            _ => {}
+        }
+    }
+    kept
+}
+
+fn quote(word: &str) -> String {
+    format!("'{}'", word.replace('\'', r"'\''"))
+}
+
+/// `sh -c SCRIPT sh ARGUMENTS`.
+fn script(text: &str, arguments: Vec<String>) -> Vec<String> {
+    let head = ["sh", "-c", text, "sh"].map(String::from);
+    head.into_iter().chain(arguments).collect()
+}
+
+fn step(name: &str, argv: Vec<String>, when: When) -> Step {
+    Step {
+        name: name.into(),
+        argv,
+        when,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_says_which_program_it_is_is_passed_on() {
+        let flags = [
+            "-O3",
+            "-DN=4",
+            "-D",
+            "M=5",
+            "--use_fast_math",
+            "-std",
+            "c++17",
+            "--std=c++20",
+            "-Xcompiler",
+            "-Wall",
+            "-Iinc",
+        ];
+        let kept = language_flags(&flags.map(String::from));
+        assert_eq!(kept, ["-DN=4", "-D", "M=5", "-std=c++17", "-std=c++20", "-Iinc"]);
+    }
+
+    #[test]
+    fn units_are_told_by_their_names() {
+        assert!(is_unit("a/b.cu") && is_unit("main.cpp"));
+        assert!(!is_unit("a.cuh") && !is_unit("cu") && !is_unit("a.cu/readme"));
+    }
+}

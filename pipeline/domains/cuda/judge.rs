@@ -1,0 +1,360 @@
+//! From a completion to a verdict. Pure: the same completion always gives the same verdict.
+
+use super::jobs::Plan;
+use super::report::{Finding, Report};
+use super::resources;
+use crate::domains::output;
+use crate::model::{FailReason, VerdictKind};
+use crate::worker::{Request, Ruling};
+use sandboxes::{Completion, Ended, Status, StepResult};
+use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
+
+/// Findings that are kept in the metrics, and compiler messages.
+const FINDINGS: usize = 20;
+const MESSAGES: usize = 8;
+/// Exit status of `build.py` for what it does not have.
+const UNSUPPORTED: i32 = 3;
+/// Exit status of an emulated program that came to something that the emulation does not have.
+const UNSUPPORTED_AT_RUN: i32 = 86;
+
+/// Libraries and languages that come with the toolkit, or are installed beside it, and are not in the image: by the
+/// beginnings of their headers' names.
+const ABSENT: [&str; 24] = [
+    "cublas", "curand", "cufft", "cusparse", "cusolver", "cudnn", "cutensor", "cudss", "cutlass", "cute/", "nccl",
+    "nvshmem", "npp", "nvjpeg", "nvml", "optix", "nvtiff", "torch/", "ATen/", "c10/", "opencv", "mpi.h", "GL/",
+    "Python.h",
+];
+
+/// A failure of the candidate's own.
+struct Failure {
+    reason: FailReason,
+    detail: Value,
+    log: String,
+}
+
+fn failure(reason: FailReason, detail: Value, log: String) -> Option<Failure> {
+    Some(Failure { reason, detail, log })
+}
+
+/// What a stage of the judgement comes to: the candidate goes on, fails, or nothing was learnt (`Err`).
+type Stage = Result<Option<Failure>, String>;
+
+/// Judges what [`super::jobs::request`] made.
+pub fn judge(request: &Request, done: &Completion) -> Result<Ruling, String> {
+    let plan: Plan = serde_json::from_value(request.params.clone()).map_err(|e| e.to_string())?;
+    let judge = Judge { plan: &plan, done };
+    let mut failure = judge.compiled()?;
+    let mut natural = Report::default();
+    if failure.is_none() {
+        judge.emulated()?;
+        for n in 0..plan.check.orders {
+            let report = Report::read(judge.log(&format!("report_{n}")));
+            failure = judge.run(n, &report)?;
+            if n == 0 {
+                natural = report;
+            }
+            if failure.is_some() {
+                break;
+            }
+        }
+    }
+    let mut metrics = judge.metrics(&natural);
+    let Some(failure) = failure else {
+        return Ok(Ruling {
+            verdict: VerdictKind::Pass,
+            reason: None,
+            metrics: metrics.into(),
+            log: tidy(judge.log("run_0")),
+        });
+    };
+    if let Value::Object(detail) = failure.detail {
+        metrics.extend(detail);
+    }
+    Ok(Ruling {
+        verdict: VerdictKind::Fail,
+        reason: Some(failure.reason),
+        metrics: metrics.into(),
+        log: failure.log,
+    })
+}
+
+struct Judge<'a> {
+    plan: &'a Plan,
+    done: &'a Completion,
+}
+
+impl Judge<'_> {
+    fn step(&self, name: &str) -> Option<&StepResult> {
+        let mut steps = self.done.steps.iter();
+        steps.find(|s| s.name == name && s.status != Status::NotRun)
+    }
+
+    fn log(&self, name: &str) -> &[u8] {
+        self.step(name).map_or(&[], |s| &s.log)
+    }
+
+    /// Whether nvcc takes the files as they are.
+    fn compiled(&self) -> Stage {
+        for name in ["harness", "compile", "more_archs", "link"] {
+            let Some(step) = self.step(name) else { continue };
+            let log = tidy(&step.log);
+            match step.status {
+                Status::Exit(0) | Status::NotRun => {}
+                Status::Exit(125..=127) => return Err(format!("the image lacks a tool, or has no room: {log}")),
+                Status::Exit(_) | Status::Signal(_) => return self.refused(name, &log),
+                Status::Killed => {
+                    let reason = self.limit()?;
+                    let log = format!("the compiler was ended by a limit: {:?}", self.done.ended);
+                    return Ok(failure(reason, json!({"step": name}), log));
+                }
+            }
+        }
+        match self.step("link") {
+            Some(_) => Ok(None),
+            None => Err("the completion lacks its link step".into()),
+        }
+    }
+
+    /// A compiler's refusal: the candidate's fault, unless it is about what the task itself brings.
+    fn refused(&self, step: &str, log: &str) -> Stage {
+        let errors: Vec<&str> = log
+            .lines()
+            .filter(|l| l.contains("error") || l.contains("undefined reference") || l.contains("cannot find"))
+            .collect();
+        let first = errors.first().copied().unwrap_or_default();
+        if let Some(absent) = ABSENT.iter().find(|name| {
+            errors.iter().any(|l| {
+                l.contains("No such file") && l.contains(&format!("error: {name}"))
+                    || l.contains(&format!("cannot find -l{name}"))
+            })
+        }) {
+            return Err(format!(
+                "what the program needs is not in the image: {absent}…: {first}"
+            ));
+        }
+        // What does not include the candidate cannot be broken by it.
+        if step == "harness" && !self.plan.included {
+            return Err(format!("the task's own files do not compile: {first}"));
+        }
+        let messages: Vec<&str> = errors.into_iter().take(MESSAGES).collect();
+        let detail = json!({"step": step, "messages": messages});
+        Ok(failure(FailReason::CompileError, detail, log.to_string()))
+    }
+
+    /// What the emulation's own compiler says is ours: nvcc took the program.
+    fn emulated(&self) -> Result<(), String> {
+        let step = self.step("emulate").ok_or("the completion lacks its emulate step")?;
+        let log = tidy(&step.log);
+        match step.status {
+            Status::Exit(0) => Ok(()),
+            Status::Exit(UNSUPPORTED) => {
+                let names: Vec<&str> = log.lines().filter_map(|l| l.strip_prefix("unsupported: ")).collect();
+                Err(format!("cannot be emulated without a GPU: {}", names.join("; ")))
+            }
+            Status::Killed => Err(format!(
+                "building the emulated program was ended by {:?}",
+                self.done.ended
+            )),
+            _ => {
+                let first = log
+                    .lines()
+                    .find(|l| l.contains("error") || l.contains("undefined reference"));
+                Err(format!(
+                    "the emulation does not build what nvcc takes: {}",
+                    first.unwrap_or(&log)
+                ))
+            }
+        }
+    }
+
+    /// The limit that ended the job, where it counts.
+    fn limit(&self) -> Result<FailReason, String> {
+        match self.done.ended {
+            Some(ended @ (Ended::CpuTime | Ended::WallTime | Ended::Memory)) if self.done.starved => {
+                Err(format!("ended by {ended:?} on a starved slot"))
+            }
+            Some(Ended::CpuTime | Ended::WallTime) => Ok(FailReason::Timeout),
+            Some(Ended::Memory) => Ok(FailReason::OutOfMemory),
+            Some(Ended::Output | Ended::Pids) => Ok(FailReason::OutputLimit),
+            None => Err("a step was killed, and no limit says why".into()),
+        }
+    }
+
+    /// One order of threads: how the program ended, what the checker found, what it printed, and who did the work.
+    fn run(&self, n: u32, report: &Report) -> Stage {
+        let name = format!("run_{n}");
+        let step = self
+            .step(&name)
+            .ok_or_else(|| format!("the completion lacks step `{name}`"))?;
+        if let Some(what) = &report.unsupported {
+            return Err(format!("cannot be emulated without a GPU: {what}"));
+        }
+        let others = n > 0;
+        let said = || {
+            let both = [self.log(&name), self.log(&format!("stderr_{n}"))].concat();
+            tidy(&both)
+        };
+        match step.status {
+            Status::Exit(125) => return Err(format!("the run could not be prepared: {}", said())),
+            Status::Exit(UNSUPPORTED_AT_RUN) => return Err("cannot be emulated without a GPU".into()),
+            Status::Killed => return self.ended(n, said()),
+            _ => {}
+        }
+        if let Some(found) = self.findings(report)? {
+            return Ok(Some(found));
+        }
+        let reason = match step.status {
+            Status::Exit(0) => None,
+            // what `abort`, a failed assertion and a bad access come to
+            Status::Signal(_) => Some(FailReason::Crash),
+            _ => Some(FailReason::WrongAnswer),
+        };
+        if let Some(reason) = reason {
+            let reason = if others { FailReason::OrderDependent } else { reason };
+            let detail = json!({"order": n, "status": format!("{:?}", step.status)});
+            return Ok(failure(reason, detail, said()));
+        }
+        let Some(end) = &report.end else {
+            let why = "the program exits 0 without coming to its end";
+            return Ok(failure(
+                FailReason::HarnessTampered,
+                json!({"why": why}),
+                format!("{why}\n{}", said()),
+            ));
+        };
+        if let Some(wrong) = self.printed(&name, others) {
+            return Ok(Some(wrong));
+        }
+        Ok(self.worked(report, end))
+    }
+
+    /// A limit in a run. Emulated, a program takes far longer than on a GPU: only what the task allows itself counts.
+    fn ended(&self, n: u32, said: String) -> Stage {
+        let reason = self.limit()?;
+        let own = match reason {
+            FailReason::Timeout => self.plan.own_time,
+            FailReason::OutOfMemory => self.plan.own_memory,
+            _ => true,
+        };
+        if !own {
+            return Err(format!(
+                "emulated, it did not come to an end within the sandbox's limits ({:?}): set `limits` in the task to judge it by them",
+                self.done.ended
+            ));
+        }
+        Ok(failure(reason, json!({"order": n}), said))
+    }
+
+    /// What the checker found; in the task's own files alone, it is the task that is wrong.
+    fn findings(&self, report: &Report) -> Stage {
+        if !self.plan.check.sanitize {
+            return Ok(None);
+        }
+        let ours = |f: &&Finding| {
+            let named: Vec<&str> = f.files().collect();
+            named.is_empty() || named.iter().any(|file| !self.is_of_harness(file))
+        };
+        let Some(first) = report.findings.iter().find(ours) else {
+            return match report.findings.first() {
+                Some(finding) => Err(format!("the task's own files are wrong: {}", finding.text())),
+                None => Ok(None),
+            };
+        };
+        let kept: Vec<&Finding> = report.findings.iter().filter(ours).take(FINDINGS).collect();
+        let log: Vec<String> = kept.iter().map(|f| f.text()).collect();
+        let detail = json!({"findings": kept});
+        Ok(failure(first.reason(), detail, log.join("\n")))
+    }
+
+    fn is_of_harness(&self, file: &str) -> bool {
+        self.plan
+            .harness
+            .iter()
+            .any(|path| file == path || file.ends_with(&format!("/{path}")))
+    }
+
+    fn printed(&self, run: &str, others: bool) -> Option<Failure> {
+        let expected = output::normal(self.plan.check.stdout.as_ref()?.as_bytes());
+        let got = output::normal(self.log(run));
+        if expected == got {
+            return None;
+        }
+        let reason = if others {
+            FailReason::OrderDependent
+        } else {
+            FailReason::WrongAnswer
+        };
+        let detail = json!({"mismatch": output::difference(&expected, &got)});
+        failure(reason, detail, tidy(self.log(run)))
+    }
+
+    /// Right numbers prove nothing of a kernel that did not make them.
+    fn worked(&self, report: &Report, end: &Map<String, Value>) -> Option<Failure> {
+        let cheat = |why: String| failure(FailReason::HarnessTampered, json!({"why": why}), why.clone());
+        let left = end.get("exit_file").and_then(Value::as_str);
+        if let Some(file) = left.filter(|file| self.plan.called && !self.is_of_harness(file)) {
+            return cheat(format!("the candidate ends the program itself: exit in {file}"));
+        }
+        if report.number("launches") == Some(0) {
+            return cheat("no kernel ran: what is right was computed on the host".into());
+        }
+        let read = report.number("read_back_bytes").unwrap_or(0);
+        if self.plan.check.sanitize && read > 0 && report.number("read_back_by_kernel_bytes") == Some(0) {
+            return cheat(format!(
+                "no kernel wrote any of the {read} bytes that came back from the device"
+            ));
+        }
+        None
+    }
+
+    fn metrics(&self, report: &Report) -> Map<String, Value> {
+        let mut metrics = Map::new();
+        metrics.insert("engine".into(), "emulated".into());
+        let logs = ["harness", "compile", "more_archs"].map(|s| String::from_utf8_lossy(self.log(s)).into_owned());
+        let warnings = logs
+            .iter()
+            .flat_map(|l| l.lines())
+            .filter(|l| l.contains(" warning"))
+            .count();
+        metrics.insert("warnings".into(), warnings.into());
+        let mut archs: BTreeMap<String, Map<String, Value>> = BTreeMap::new();
+        for ((arch, kernel), takes) in logs.iter().flat_map(|log| resources::read(log)) {
+            let mut about = takes.json();
+            if let Some((threads, dynamic)) = launched(report, &kernel) {
+                about["threads"] = threads.into();
+                if let Some((share, limit)) = resources::occupancy(&arch, &takes, threads, dynamic) {
+                    about["occupancy"] = json!({"share": share, "limited_by": limit});
+                }
+            }
+            archs.entry(arch).or_default().insert(kernel, about);
+        }
+        metrics.insert("compiled".into(), json!(archs));
+        if !report.kernels.is_empty() {
+            metrics.insert("kernels".into(), json!(report.kernels));
+        }
+        if let Some(end) = &report.end {
+            metrics.insert("run".into(), json!(end));
+        }
+        metrics
+    }
+}
+
+/// A log without the paths of the job.
+fn tidy(log: &[u8]) -> String {
+    output::tidy(log, &["/job/in/task/", "/job/build/"])
+}
+
+/// Threads of a block and dynamic shared memory, bytes, of a kernel's largest launch, by its mangled name.
+fn launched(report: &Report, mangled: &str) -> Option<(u32, u32)> {
+    let kernel = report
+        .kernels
+        .iter()
+        .find(|k| k.get("symbol").and_then(Value::as_str) == Some(mangled))?;
+    let number = |name: &str| kernel.get(name).and_then(Value::as_u64).map(|n| n as u32);
+    Some((number("max_block_threads")?, number("max_dynamic_shared").unwrap_or(0)))
+}
+
+#[cfg(test)]
+#[path = "judge_tests.rs"]
+mod tests;

@@ -1,0 +1,42 @@
+//! CUDA programs: compiled by nvcc as they are, and run on the CPU where there is no GPU.
+
+pub mod check;
+pub mod jobs;
+pub mod judge;
+pub mod report;
+pub mod resources;
+
+use super::{Domain, OUTSIDE};
+use crate::model::DomainId;
+use crate::recipe::tasks::{Check, Task};
+use crate::worker::{Request, Ruling};
+use sandboxes::Completion;
+
+/// The domain of code for GPUs.
+pub struct Gpu;
+
+impl Domain for Gpu {
+    fn id(&self) -> DomainId {
+        DomainId::Gpu
+    }
+
+    fn sandbox(&self) -> &'static str {
+        jobs::SANDBOX
+    }
+
+    fn judge_version(&self) -> i32 {
+        jobs::JUDGE_VERSION
+    }
+
+    fn outside(&self, task: &Task) -> Option<Result<Request, String>> {
+        match &task.check {
+            Check::Cuda(check) => Some(jobs::request(task, check)),
+            _ => None,
+        }
+    }
+
+    fn judge(&self, request: &Request, completion: &Completion) -> Option<Result<Ruling, String>> {
+        let ours = request.check == OUTSIDE && request.job.sandbox == jobs::SANDBOX;
+        ours.then(|| judge::judge(request, completion))
+    }
+}
