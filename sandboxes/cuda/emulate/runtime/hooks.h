@@ -22,7 +22,7 @@ void host_awaited_all();                               // cudaDeviceSynchronize,
 
 void launch_begins(Launch &launch);
 void launch_ends(Launch &launch, bool completed);      // false: abandoned after a fault
-void launch_failed(const char *kernel, int error);     // refused before it ran
+void launch_failed(const char *kernel, int error, const void *pc);  // refused before it ran
 void error_seen();                                     // the program looked at an error code or at the last error
 
 void block_begins(Block &block);                       // its shared memory is undefined now
@@ -40,12 +40,18 @@ enum class Scope : uint8_t { block, device, system };
 enum class Order : uint8_t { relaxed, acquire, release, acq_rel };
 void fence(Scope scope);
 // Before an atomic operation of the current thread takes place.
-void atomic(const void *address, uint32_t size, bool writes, Order order, Scope scope, const void *pc);
+void atomic(const void *address, uint32_t size, bool writes, Order order, Scope scope, const void *pc,
+            bool reads = true);  // false: a store or an exchange, which may well meet undefined memory
 // What the runtime itself touches for somebody: copies, memset, half atomics, memcpy_async, device printf's strings.
 void device_access(const void *address, size_t size, bool write, const void *pc);
 
 // Memory. `kind` of what an address is.
 enum class Memory : uint8_t { device, managed, pinned, symbol };
+// A range of addresses in which all memory of this kind lies (told once each, in or before start(), before any
+// `allocated`; at most 8). The shadow of an arena is reserved, not touched: 28 bytes of address space per 4 bytes.
+// Variables are told only as arenas of kind `symbol` (from __start_ to __stop_ of the sections of __device__ and
+// __constant__ variables) or `managed` (of __managed__ ones): the checker takes the names and sizes within from the symbol table of the program.
+void arena(Memory kind, const void *base, size_t size);
 void allocated(Memory kind, const void *address, size_t size, const void *pc);
 // False: it must not be freed (never allocated, or freed before); reported.
 bool freed(const void *address, const void *pc);
@@ -60,6 +66,21 @@ void host_fault(const void *address, bool write, const void *pc);
 void device_assert(const char *expression, const char *file, uint32_t line, const char *function);
 
 }  // namespace emulate::check
+
+// What the checker relies on, besides these calls:
+// - the objects of the user are compiled with -g1 -fno-optimize-sibling-calls -fsanitize=thread
+//   --param tsan-instrument-func-entry-exit=0 --param tsan-distinguish-volatile=1 -fsanitize=bounds-strict,alignment
+//   (alignment: the only way to see a misaligned float4, which gcc otherwise splits into four accesses), and after that
+//   `objcopy --redefine-sym memcpy=__emulate_memcpy`, likewise memmove and memset (the checker defines those three: they
+//   tell of the bytes and then do the work). Linked with -lbacktrace (libgcc-12-dev has it), non-PIE, the user's objects first.
+// - what the headers inline into the user's code is instrumented too. So threadIdx and its like are calls, or are read
+//   from memory the checker knows to be the runtime's: `current` itself and what Thread, Block and Launch hold.
+//   An atomic written in a header with __atomic_* must be memory_order_relaxed where CUDA's is, else it would hide a missing fence.
+// - `pc` is a return address in the user's code (__builtin_return_address(0) of what the user's code called, or of a
+//   wrapper that is always inlined); where several lines are inlined, the checker names the innermost that is not of our headers.
+// - the copies of a kernel's arguments are made by a function with __attribute__((no_sanitize("thread"))), and lie on the stack of the fiber.
+// - blocks run one after another; at least 64 KiB of unmapped or unused addresses lie on both sides of dynamic shared memory.
+// - `block_begins` comes before the first of its threads runs; `current` is null while the runtime works for the host.
 
 namespace emulate {
 // Implemented by the runtime, used by the checker.
