@@ -73,6 +73,8 @@ void device_assert(const char *expression, const char *file, uint32_t line, cons
 //   (alignment: the only way to see a misaligned float4, which gcc otherwise splits into four accesses), and after that
 //   `objcopy --redefine-sym memcpy=__emulate_memcpy`, likewise memmove and memset (the checker defines those three: they
 //   tell of the bytes and then do the work). Linked with -lbacktrace (libgcc-12-dev has it), non-PIE, the user's objects first.
+// - malloc, free, clock and the like of device code are redirected in the user's objects only (objcopy --redefine-sym), never
+//   by --wrap: the checker, libstdc++ and the runtime's own containers allocate while `current` is set.
 // - what the headers inline into the user's code is instrumented too. So threadIdx and its like are calls, or are read
 //   from memory the checker knows to be the runtime's: `current` itself and what Thread, Block and Launch hold.
 //   An atomic written in a header with __atomic_* must be memory_order_relaxed where CUDA's is, else it would hide a missing fence.
