@@ -40,7 +40,8 @@ struct Block {
     Thread *all;          // `threads` of them, by linear index
 };
 
-// The thread that runs now on this OS thread; null in host code and inside the runtime.
-extern thread_local Thread *current;
+// The thread that runs now on this OS thread; null in host code and inside the runtime's own scheduling. (`__thread`, as it
+// needs no wrapper function; inside a function of the runtime that device code called it is the caller.)
+extern __thread Thread *current;
 
 }  // namespace emulate
