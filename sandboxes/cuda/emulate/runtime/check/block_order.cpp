@@ -49,12 +49,12 @@ struct Ordering {
     Knowledge acquired;
 };
 
-Ordering threads[kMaxThreads];
+EMULATE_EARLY Ordering threads[kMaxThreads];
 uint32_t warp_known[kMaxWarps];  // all lanes of the warp know all of each other before this tick
-Knowledge block_acquired;
-std::shared_ptr<const std::vector<uint32_t>> block_fenced;  // by threads before the last barrier
+EMULATE_EARLY Knowledge block_acquired;
+EMULATE_EARLY std::shared_ptr<const std::vector<uint32_t>> block_fenced;  // by threads before the last barrier
 bool anything_fenced, anything_acquired;  // since the last barrier, by anyone
-std::unordered_map<const void *, Handover> handovers, shared_handovers;  // those in shared memory end with the block
+EMULATE_EARLY std::unordered_map<const void *, Handover> handovers, shared_handovers;  // those in shared memory end with the block
 
 uint64_t key(uint32_t slice_start, uint32_t warp, bool block_only) {
     return uint64_t{slice_start} << 6 | warp << 1 | (block_only ? 1 : 0);

@@ -25,8 +25,8 @@ struct Kernel {
     Moved moved{};
     Traffic traffic{};
 };
-std::vector<Kernel> kernels;  // in the order of their first launches
-std::map<std::string, size_t> kernel_index;
+EMULATE_EARLY std::vector<Kernel> kernels;  // in the order of their first launches
+EMULATE_EARLY std::map<std::string, size_t> kernel_index;
 Kernel *running = nullptr;
 uint64_t launches_done = 0, launches_refused = 0;
 
@@ -35,7 +35,7 @@ struct Refused {
     int error;
     uint32_t code;
 };
-std::vector<Refused> unseen;  // launches that were refused, with no look at the error since
+EMULATE_EARLY std::vector<Refused> unseen;  // launches that were refused, with no look at the error since
 thread_local bool checked_thread = false;
 
 std::string member(const char *name, uint64_t value) { return "," + quoted(name) + ":" + std::to_string(value); }

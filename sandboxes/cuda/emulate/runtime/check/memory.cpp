@@ -18,7 +18,7 @@ unsigned arena_count = 0;
 
 namespace {
 
-std::map<uintptr_t, Allocation> allocations;
+EMULATE_EARLY std::map<uintptr_t, Allocation> allocations;
 uint32_t allocation_count = 0;
 
 }  // namespace
@@ -67,14 +67,17 @@ void reserve_shadow(Region &region, uintptr_t base, size_t size) {
 }
 
 void arena(Memory kind, const void *base, size_t size) {
-    if (!on || arena_count == kMaxArenas || size == 0) return;
+    if (arena_count == kMaxArenas || size == 0) return;
     Region &region = arenas[arena_count++];
-    reserve_shadow(region, reinterpret_cast<uintptr_t>(base), size);
+    region.base = reinterpret_cast<uintptr_t>(base);
+    region.size = size;
     region.kind = kind;
+    if (on) reserve_shadow(region, region.base, size);
 }
 
 void find_variables() {
     read_symbols();
+    for (unsigned i = 0; i < arena_count; ++i) reserve_shadow(arenas[i], arenas[i].base, arenas[i].size);  // told before start()
     // All data of the program that no arena was told for: what kernels touch of it are variables of the device.
     arena(Memory::symbol, __data_start, static_cast<size_t>(_end - __data_start));
 }
@@ -139,6 +142,7 @@ std::string describe(uintptr_t address) {
 }
 
 void allocated(Memory kind, const void *address, size_t size, const void *pc) {
+    if (kind == Memory::symbol) return;  // variables are known from the symbol table
     if (!on || address == nullptr) return;
     const auto base = reinterpret_cast<uintptr_t>(address);
     // Memory that was freed and is given out again.

@@ -18,19 +18,16 @@ struct Queue {
     std::vector<uint32_t> starts;   // ticks at which its operations began, by sequence - 1
 };
 
-std::vector<Operation> operations;
-std::vector<Slice> slices;
-std::unordered_map<uint64_t, Clock> events;
+EMULATE_EARLY std::vector<Operation> operations;
+EMULATE_EARLY std::vector<Slice> slices;
+EMULATE_EARLY std::unordered_map<uint64_t, Clock> events;
+EMULATE_EARLY std::vector<Queue> queues(2);  // the host, the default stream
 bool more_than_one = false;
 
-std::vector<Queue> &queues() {
-    static std::vector<Queue> all(2);  // the host, the default stream
-    return all;
-}
 constexpr uint32_t kHost = 0, kDefault = 1;
 
 uint32_t queue_of(uint32_t stream) {
-    if (queues().size() <= stream + 1) queues().resize(stream + 2);
+    if (queues.size() <= stream + 1) queues.resize(stream + 2);
     return stream + 1;
 }
 
@@ -41,20 +38,20 @@ void join(Clock &into, const Clock &from) {
 
 // What an operation that is put into this queue now waits for.
 void join_waits(uint32_t queue) {
-    Clock &clock = queues()[queue].clock;
+    Clock &clock = queues[queue].clock;
     if (queue == kDefault) {
-        for (size_t other = kDefault + 1; other < queues().size(); ++other)
-            if (queues()[other].blocking) join(clock, queues()[other].clock);
-    } else if (queues()[queue].blocking) {
-        join(clock, queues()[kDefault].clock);
+        for (size_t other = kDefault + 1; other < queues.size(); ++other)
+            if (queues[other].blocking) join(clock, queues[other].clock);
+    } else if (queues[queue].blocking) {
+        join(clock, queues[kDefault].clock);
     }
 }
 
 // Everything that began before the first operation that this clock does not know is ordered before its owner.
 uint32_t first_unknown(const Clock &clock, uint32_t self) {
     uint32_t first = now.tick;
-    for (uint32_t queue = 0; queue < queues().size(); ++queue) {
-        const auto &starts = queues()[queue].starts;
+    for (uint32_t queue = 0; queue < queues.size(); ++queue) {
+        const auto &starts = queues[queue].starts;
         const uint32_t known = queue < clock.size() ? clock[queue] : 0;
         if (queue != self && known < starts.size()) first = std::min(first, starts[known]);
     }
@@ -65,7 +62,7 @@ uint32_t current_queue() { return operations.empty() ? kHost : operations.back()
 
 // From here on the present belongs to a new operation of this queue.
 void begin(Operation operation) {
-    Queue &queue = queues()[operation.queue];
+    Queue &queue = queues[operation.queue];
     ++now.tick;
     queue.starts.push_back(now.tick);
     operation.sequence = static_cast<uint32_t>(queue.starts.size());
@@ -78,12 +75,12 @@ void begin(Operation operation) {
 }
 
 void host_learns(const Clock &clock) {
-    join(queues()[kHost].clock, clock);
-    if (current_queue() == kHost) now.ordered_below = first_unknown(queues()[kHost].clock, kHost);
+    join(queues[kHost].clock, clock);
+    if (current_queue() == kHost) now.ordered_below = first_unknown(queues[kHost].clock, kHost);
 }
 
 bool is_known(const Operation &operation) {
-    const Clock &clock = queues()[current_queue()].clock;
+    const Clock &clock = queues[current_queue()].clock;
     return operation.queue < clock.size() && operation.sequence <= clock[operation.queue];
 }
 
@@ -115,7 +112,7 @@ bool ordered(Record record, const Thread *thread) {
 void begin_operation(Operation::Kind kind, uint32_t stream, Launch *launch, uint32_t code) {
     const uint32_t queue = queue_of(stream);
     join_waits(queue);
-    join(queues()[queue].clock, queues()[kHost].clock);
+    join(queues[queue].clock, queues[kHost].clock);
     begin({kind, queue, 0, launch, code});
 }
 
@@ -133,22 +130,22 @@ void begin_block(const Block &block) {
 void stream_created(uint32_t stream, bool blocking) {
     if (!on) return;
     more_than_one = true;
-    queues()[queue_of(stream)].blocking = blocking;
+    queues[queue_of(stream)].blocking = blocking;
 }
 
 void event_recorded(uint64_t event, uint32_t stream) {
     if (!on) return;
     const uint32_t queue = queue_of(stream);
     join_waits(queue);
-    join(queues()[queue].clock, queues()[kHost].clock);
-    events[event] = queues()[queue].clock;
+    join(queues[queue].clock, queues[kHost].clock);
+    events[event] = queues[queue].clock;
     if (current_queue() == kHost) end_operation();  // what the host does next comes after the event
 }
 
 void event_awaited(uint64_t event, uint32_t stream) {
     if (!on) return;
     const uint32_t queue = queue_of(stream);
-    if (const auto found = events.find(event); found != events.end()) join(queues()[queue].clock, found->second);
+    if (const auto found = events.find(event); found != events.end()) join(queues[queue].clock, found->second);
 }
 
 void host_awaited_event(uint64_t event) {
@@ -160,12 +157,12 @@ void host_awaited_stream(uint32_t stream) {
     if (!on) return;
     const uint32_t queue = queue_of(stream);
     join_waits(queue);
-    host_learns(queues()[queue].clock);
+    host_learns(queues[queue].clock);
 }
 
 void host_awaited_all() {
     if (!on) return;
-    for (uint32_t queue = kDefault; queue < queues().size(); ++queue) host_learns(queues()[queue].clock);
+    for (uint32_t queue = kDefault; queue < queues.size(); ++queue) host_learns(queues[queue].clock);
 }
 
 }  // namespace emulate::check

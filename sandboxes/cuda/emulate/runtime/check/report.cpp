@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <map>
+#include <set>
 #include <tuple>
 #include <unordered_map>
 #include <vector>
@@ -37,9 +38,9 @@ struct SiteHash {
 
 int file = -1;
 pid_t owner = 0;
-std::unordered_map<Site, size_t, SiteHash> sites;
-std::vector<Finding> findings;
-std::vector<uint64_t> counts;
+EMULATE_EARLY std::unordered_map<Site, size_t, SiteHash> sites;
+EMULATE_EARLY std::vector<Finding> findings;
+EMULATE_EARLY std::vector<uint64_t> counts;
 
 std::string triple(Index index) {
     return "[" + std::to_string(index.x) + "," + std::to_string(index.y) + "," + std::to_string(index.z) + "]";
@@ -185,6 +186,15 @@ void finish_report(const std::string &end) {
         if (added || here.line == 0) order.push_back(i);
         else counts[found->second] += counts[i];
     }
+    // What is read before it is written because of a race is the race's report.
+    std::set<std::pair<std::string, int>> racing;
+    for (const Finding &finding : findings)
+        if (!strcmp(finding.kind, "race"))
+            for (const Line &line : {place_of(finding.here), place_of(finding.other)}) racing.emplace(line.file, line.line);
+    std::erase_if(order, [&](size_t i) {
+        const Line line = place_of(findings[i].here);
+        return !strcmp(findings[i].kind, "uninitialized_read") && line.line > 0 && racing.count({line.file, line.line}) != 0;
+    });
     std::string text;
     for (size_t i = 0; i < order.size() && i < kMaxReports; ++i) text += line_of_report(findings[order[i]], counts[order[i]]);
     text += kernel_lines();

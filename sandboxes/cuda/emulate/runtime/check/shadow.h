@@ -10,6 +10,10 @@
 
 #include "../hooks.h"
 
+// The checker begins before the constructors of the program and ends after its destructors, so all that it keeps is made
+// before them (the runtime starts at priority 200) and outlives them.
+#define EMULATE_EARLY __attribute__((init_priority(150)))
+
 namespace emulate::check {
 
 // tick << 32 | thread << 22 | code. The tick is a clock of the whole run that moves on at every event that can order

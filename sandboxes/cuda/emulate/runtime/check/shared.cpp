@@ -19,7 +19,7 @@ constexpr size_t kMostShared = 227 << 10;
 constexpr size_t kNear = 4 << 10;
 
 Region static_space, dynamic_space;  // with their shadow; what is current is a view of these
-std::vector<uint32_t> fresh;         // the state of static shared memory when a block begins
+EMULATE_EARLY std::vector<uint32_t> fresh;         // the state of static shared memory when a block begins
 uintptr_t prepared_for = 0;          // the address of dynamic shared memory of the OS thread that this is set up for
 
 // The variables of the user's objects come before the runtime's own, as they are linked in this order.

@@ -22,8 +22,9 @@ uintptr_t code_base = reinterpret_cast<uintptr_t>(__executable_start);
 
 namespace {
 
-std::string program;  // absolute path
-std::vector<Variable> thread_locals, globals;
+EMULATE_EARLY std::string program;  // absolute path
+EMULATE_EARLY std::vector<Variable> thread_locals, globals;
+EMULATE_EARLY std::unordered_map<uint32_t, Line> known_lines;
 
 uintptr_t thread_pointer;  // of the OS thread that the addresses of `thread_locals` are for
 
@@ -122,10 +123,9 @@ const Variable *variable_at(const std::vector<Variable> &variables, uintptr_t ad
 }
 
 Line line_of(uint32_t code) {
-    static std::unordered_map<uint32_t, Line> known;
     static backtrace_state *table = backtrace_create_state(program.c_str(), 0, ignore, nullptr);
     if (code == 0 || table == nullptr) return {};
-    const auto [found, added] = known.emplace(code, Line{});
+    const auto [found, added] = known_lines.emplace(code, Line{});
     if (added) backtrace_pcinfo(table, code_base + code - 1, choose, ignore, &found->second);
     return found->second;
 }

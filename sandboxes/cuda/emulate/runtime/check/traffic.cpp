@@ -24,8 +24,8 @@ struct Logged {
     bool shared, write;
 };
 
-std::vector<Logged> log;
-std::unordered_map<uint64_t, uint32_t> occurrences;  // thread << 32 | code
+EMULATE_EARLY std::vector<Logged> log;
+EMULATE_EARLY std::unordered_map<uint64_t, uint32_t> occurrences;  // thread << 32 | code
 uint32_t per_thread[kMaxThreads];
 
 // Distinct units of `unit` bytes that the accesses touch.

@@ -37,7 +37,8 @@ struct Waiting {
     bool other_memory = false;  // an access of the line went to global memory
     size_t sizes[2];            // of the regions, which are hidden so that each access asks
     unsigned arenas;
-} waiting;
+};
+EMULATE_EARLY Waiting waiting;
 
 // While an index waits, no region is found by the hot path.
 void hide() {
