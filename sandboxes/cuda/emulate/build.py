@@ -47,6 +47,13 @@ LIBRARY_FOLDERS = {"thrust": "Thrust", "cub": "CUB", "cuda": "libcu++", "cutlass
 CALL = re.compile(r"undefined reference to `((?:cuda|cu|curand|cublas|cufft|nvrtc|nvml|__cuda)[A-Za-z0-9_]*)")
 
 
+# What the user's own code gets in the place of functions that differ on the device, or that the checker has to see.
+REPLACED = {"malloc": "__emulate_malloc", "free": "__emulate_free", "clock": "__emulate_clock", "__assert_fail": "__emulate_assert_fail",
+            "_Znwm": "__emulate_new", "_Znam": "__emulate_new_array", "_ZdlPv": "__emulate_delete", "_ZdaPv": "__emulate_delete_array",
+            "_ZdlPvm": "__emulate_delete_sized", "_ZdaPvm": "__emulate_delete_array_sized"}
+REPLACED_CHECKED = {"memcpy": "__emulate_memcpy", "memmove": "__emulate_memmove", "memset": "__emulate_memset"}
+
+
 class Refused(Exception):
     """A compiler or linker refused."""
 
@@ -85,9 +92,11 @@ class Build:
         base = ["g++", f"-std={self.options.std}"] + self.includes + self.defines
         kind = os.path.splitext(source)[1]
         if kind == ".c":
-            return self.step(["gcc"] + self.includes + self.defines + self.mode + COMPILE + ["-c", "-x", "c", source, "-o", target])
+            self.step(["gcc"] + self.includes + self.defines + self.mode + COMPILE + ["-c", "-x", "c", source, "-o", target])
+            return self.replace(target)
         if kind != ".cu":
-            return self.step(base + self.mode + COMPILE + ["-c", "-x", "c++", source, "-o", target])
+            self.step(base + self.mode + COMPILE + ["-c", "-x", "c++", source, "-o", target])
+            return self.replace(target)
         version = self.options.arch * 10
         preprocess = base + self.mode + ["-DEMULATE_DEVICE_CODE", f"-DEMULATE_ARCH={version}", "-include", "cuda_runtime.h", "-E", "-x", "c++", source]
         text = self.step(preprocess)
@@ -100,7 +109,12 @@ class Build:
         with open(rewritten, "wb") as out:
             out.write(text)
         macros = [f"-D{macro}" for macro in LATE_MACROS]
-        return self.step(["g++", f"-std={self.options.std}"] + macros + self.mode + COMPILE + ["-c", "-x", "c++", rewritten, "-o", target])
+        self.step(["g++", f"-std={self.options.std}"] + macros + self.mode + COMPILE + ["-c", "-x", "c++", rewritten, "-o", target])
+        return self.replace(target)
+
+    def replace(self, target):
+        names = {**REPLACED, **({} if self.options.no_check else REPLACED_CHECKED)}
+        return self.step(["objcopy"] + [f"--redefine-sym={old}={new}" for old, new in names.items()] + [target])
 
     def headers(self, text):
         """Refuses headers of libraries that were found, but are not emulated."""
@@ -138,7 +152,6 @@ class Build:
         archive = os.path.join(HERE, "libemulate.a")
         command = ["g++", "-static", "-no-pie", "-pthread", "-o", self.options.output] + objects
         command += [f"-Wl,--defsym=emulate_arch={self.options.arch}"]
-        command += [f"-Wl,--wrap={name}" for name in ("malloc", "free", "clock", "__assert_fail")]
         self.step(command + ["-Wl,--whole-archive", archive, "-Wl,--no-whole-archive", "-lm"])
 
 

@@ -1,9 +1,15 @@
-// Barriers, fences, clocks, and functions of the C library as device code has them.
+// Barriers, fences, clocks, and functions of the C library as device code has them: build.py lets the user's objects, and
+// only those, refer to these by other names (__emulate_malloc for malloc).
 #include <cuda_runtime_api.h>
+
+#include <assert.h>
 
 #include <chrono>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
+#include <ctime>
+#include <new>
 #include <string>
 
 #include "errors.h"
@@ -37,8 +43,7 @@ long long clock64() {
 unsigned long long __globaltimer() { return static_cast<unsigned long long>(clock64()); }
 
 // clock() is the C library's on the host and the multiprocessor's counter on the device: one name for both.
-extern "C" clock_t __real_clock();
-extern "C" clock_t __wrap_clock() { return current ? static_cast<clock_t>(clock64()) : __real_clock(); }
+extern "C" clock_t __emulate_clock() { return current ? static_cast<clock_t>(clock64()) : clock(); }
 
 unsigned __isGlobal(const void *address) {
     Allocation found;
@@ -50,29 +55,32 @@ unsigned __isConstant(const void *) { return 0; }
 
 // malloc and free: the device's heap in device code. Its default size: programming guide, "Dynamic Global Memory Allocation".
 
-extern "C" void *__real_malloc(size_t size);
-extern "C" void __real_free(void *address);
-
-extern "C" void *__wrap_malloc(size_t size) {
-    if (!current) return __real_malloc(size);
+static void *allocate_on_heap(size_t size, const void *pc) {
     void *begin = allocate(check::Memory::device, size ? size : 1, true);
-    if (begin) check::allocated(check::Memory::device, begin, size, HERE);
+    if (begin) check::allocated(check::Memory::device, begin, size, pc);
     return begin;
 }
 
-extern "C" void __wrap_free(void *address) {
-    if (!is_device(address)) return __real_free(address);
+static void free_on_heap(void *address, const void *pc) {
     Allocation found;
     const bool known = find_allocation(address, found) && found.begin == address && found.heap;
-    if (check::freed(address, HERE) && known) release(check::Memory::device, address);
+    if (check::freed(address, pc) && known) release(check::Memory::device, address);
 }
+
+extern "C" void *__emulate_malloc(size_t size) { return current ? allocate_on_heap(size, HERE) : malloc(size); }
+extern "C" void __emulate_free(void *address) { is_device(address) ? free_on_heap(address, HERE) : free(address); }
+extern "C" void *__emulate_new(size_t size) { return current ? allocate_on_heap(size, HERE) : operator new(size); }
+extern "C" void __emulate_delete(void *address) { is_device(address) ? free_on_heap(address, HERE) : operator delete(address); }
+// objcopy wants a name of its own for each that it replaces.
+extern "C" void *__emulate_new_array(size_t size) __attribute__((alias("__emulate_new")));
+extern "C" void __emulate_delete_array(void *address) __attribute__((alias("__emulate_delete")));
+extern "C" void __emulate_delete_sized(void *address) __attribute__((alias("__emulate_delete")));
+extern "C" void __emulate_delete_array_sized(void *address) __attribute__((alias("__emulate_delete")));
 
 // assert: on the device it says where, ends the grid, and the program goes on with cudaErrorAssert.
 
-extern "C" void __real___assert_fail(const char *expression, const char *file, unsigned line, const char *function);
-
-extern "C" void __wrap___assert_fail(const char *expression, const char *file, unsigned line, const char *function) {
-    if (!current) __real___assert_fail(expression, file, line, function);
+extern "C" void __emulate_assert_fail(const char *expression, const char *file, unsigned line, const char *function) {
+    if (!current) __assert_fail(expression, file, line, function);
     std::string name = function ? function : "";
     if (const size_t end = name.find("::<lambda"); end != std::string::npos) name.erase(end);   // a kernel's body
     const Index &b = current->block->index, &t = current->index;
