@@ -63,7 +63,10 @@ cudaError_t copy(void *to, const void *from, const Rows &rows, cudaMemcpyKind ki
     if (!stream_exists(stream)) return note(cudaErrorInvalidResourceHandle);
     if (rows.width == 0 || rows.height == 0) return cudaSuccess;
     if (rows.height > 1 && (rows.width > rows.to_pitch || rows.width > rows.from_pitch)) return note(cudaErrorInvalidPitchValue);
-    if (const cudaError_t error = refusal(to, from, rows, kind)) return note(error);
+    if (const cudaError_t error = refusal(to, from, rows, kind)) {
+        check::copy_refused(to, from, (rows.height - 1) * rows.to_pitch + rows.width, pc);
+        return note(error);
+    }
     if (device_has_faulted()) return cudaSuccess;   // queued behind the kernel that lost the device
     const uint32_t number = stream_number(stream);
     for (size_t row = 0; row < rows.height; ++row) {
@@ -81,7 +84,10 @@ cudaError_t fill(void *to, int value, const Rows &rows, cudaStream_t stream, con
     if (call.error) return call.error;
     if (!stream_exists(stream)) return note(cudaErrorInvalidResourceHandle);
     if (rows.width == 0 || rows.height == 0) return cudaSuccess;
-    if (!to || side_of(to) == Side::host || !fits(to, (rows.height - 1) * rows.to_pitch + rows.width)) return note(cudaErrorInvalidValue);
+    if (!to || side_of(to) == Side::host || !fits(to, (rows.height - 1) * rows.to_pitch + rows.width)) {
+        check::copy_refused(to, nullptr, (rows.height - 1) * rows.to_pitch + rows.width, pc);
+        return note(cudaErrorInvalidValue);
+    }
     if (device_has_faulted()) return cudaSuccess;
     for (size_t row = 0; row < rows.height; ++row) {
         void *target = static_cast<char *>(to) + row * rows.to_pitch;

@@ -57,6 +57,8 @@ void allocated(Memory kind, const void *address, size_t size, const void *pc);
 bool freed(const void *address, const void *pc);
 // A copy or a fill by the runtime, ordered in `stream`; null where it is host memory or a plain value.
 void copied(const void *to, const void *from, size_t size, uint32_t stream, const void *pc);
+// A copy or a fill that the runtime refuses for where it goes: reports freed memory and ends of allocations. Null: not asked.
+void copy_refused(const void *to, const void *from, size_t size, const void *pc);
 void filled(const void *to, size_t size, uint32_t stream, const void *pc);
 
 // Faults as the device would raise them: decides from what the checker or the runtime saw. 700, 716, 0: none.

@@ -9,6 +9,7 @@
 #include "kernel.h"
 #include "memory.h"
 #include "report.h"
+#include "symbols.h"
 
 extern "C" char __executable_start[], __data_start[];
 
@@ -35,6 +36,11 @@ bool in_mapped_page(uintptr_t address) {
     const uintptr_t page = address / kDevicePage * kDevicePage;
     const Allocation *last = allocation_at(page + kDevicePage - 1);
     return last != nullptr && !last->freed && last->base + last->size + 256 > page;
+}
+
+bool same_line(const void *pc, const void *other) {
+    const Line here = line_of(code_of(pc)), there = line_of(code_of(other));
+    return here.line == there.line && here.file == there.file && here.line > 0;
 }
 
 bool is_mapped_by_host(uintptr_t address) {
@@ -168,6 +174,7 @@ void host_fault(const void *pointer, bool write, const void *pc) {
     const Region *region = arena_of(pointer);
     if (region != nullptr && region->kind == Memory::device)
         report_place("host_access_of_device_memory", "global", host_party(next, access), nullptr, address, 0, "");
+    finish("segmentation fault");  // the program ends here
 }
 
 // An atomic that reads before it writes.
@@ -219,6 +226,8 @@ void bad_mask(Thread &thread, uint32_t mask, const void *pc, const char *why) {
 
 void divergent_barrier(Thread &here, const void *pc, Thread &other, const void *other_pc, bool other_exited) {
     if (!on) return;
+    // The compiler may have made two calls of one: it copies what follows a condition into both of its branches.
+    if (!other_exited && same_line(pc, other_pc)) return;
     const Party first = party(here, pc, "barrier"), second = party(other, other_pc, other_exited ? "exit" : "barrier");
     if (is_new("divergent_barrier", first, &second))
         report({"divergent_barrier", nullptr, nullptr, first, second, true, "", 0, other_exited ? "the other thread ended without it" : "the other thread waits elsewhere"});

@@ -165,6 +165,12 @@ void copied(const void *to, const void *from, size_t size, uint32_t stream, cons
     end_operation();
 }
 
+void copy_refused(const void *to, const void *from, size_t size, const void *pc) {
+    if (!on) return;
+    if (arena_of(to) != nullptr && arena_of(to)->kind != Memory::symbol) target(reinterpret_cast<uintptr_t>(to), size, code_of(pc), "copy", "write");
+    if (arena_of(from) != nullptr && arena_of(from)->kind != Memory::symbol) target(reinterpret_cast<uintptr_t>(from), size, code_of(pc), "copy", "read");
+}
+
 void filled(const void *to, size_t size, uint32_t stream, const void *pc) {
     if (!on || size == 0) return;
     Region *region = arena_of(to);

@@ -130,7 +130,7 @@ std::string describe(uintptr_t address) {
         return variable == nullptr ? std::string() : offset(plain_name(variable->name), variable->address);
     }
     const Allocation *allocation = allocation_at(address);
-    if (allocation == nullptr) return "";
+    if (allocation == nullptr || (region == nullptr && address >= allocation->base + allocation->size)) return "";
     // Just before an allocation is nearer to it than far behind the one before.
     if (const auto next = allocations.upper_bound(address); next != allocations.end() && address >= allocation->base + allocation->size &&
                                                             next->first - address < address - (allocation->base + allocation->size))
