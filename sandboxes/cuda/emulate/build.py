@@ -152,7 +152,7 @@ class Build:
         archive = os.path.join(HERE, "libemulate.a")
         command = ["g++", "-static", "-no-pie", "-pthread", "-o", self.options.output] + objects
         command += [f"-Wl,--defsym=emulate_arch={self.options.arch}"]
-        self.step(command + ["-Wl,--whole-archive", archive, "-Wl,--no-whole-archive", "-lm"])
+        self.step(command + ["-Wl,--whole-archive", archive, "-Wl,--no-whole-archive", "-lbacktrace", "-lm"])
 
 
 def parse(arguments):

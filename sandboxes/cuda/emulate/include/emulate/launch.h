@@ -25,15 +25,20 @@ bool asked(Kernel (*answer)(const char *, unsigned), const char *name, unsigned 
 // Runs a grid of threads; `body` calls a closure of `size` bytes, of which each thread has its own copy.
 void run_grid(const char *name, unsigned bound, const void *closure, size_t size, size_t alignment, void (*body)(void *));
 
+// What a parameter was declared as, without const and __restrict__ of its own.
+template <class T> struct Plain { using type = std::remove_cv_t<T>; };
+template <class T> struct Plain<T *__restrict__> { using type = T *; };
+template <class T> struct Plain<T *const __restrict__> { using type = T *; };
+
 template <class... Parameters, size_t... I>
-void call_unpacked(const void *function, void **arguments, std::index_sequence<I...>) {
-    reinterpret_cast<void (*)(Parameters...)>(const_cast<void *>(function))(*static_cast<std::remove_reference_t<Parameters> *>(arguments[I])...);
+void call_unpacked(void (*kernel)(Parameters...), void **arguments, std::index_sequence<I...>) {
+    kernel(*static_cast<typename Plain<Parameters>::type *>(arguments[I])...);
 }
 
 template <class... Parameters>
 Kernel describe(const char *name, unsigned bound) {
     return {name, bound, [](const void *function, void **arguments) {
-        call_unpacked<Parameters...>(function, arguments, std::index_sequence_for<Parameters...>());
+        call_unpacked(reinterpret_cast<void (*)(Parameters...)>(const_cast<void *>(function)), arguments, std::index_sequence_for<Parameters...>());
     }};
 }
 
