@@ -3,6 +3,7 @@
 
 #include <sys/mman.h>
 
+#include <algorithm>
 #include <cstdio>
 
 #include "bounds.h"
@@ -69,23 +70,37 @@ bool look_closer(Region &region, size_t word, uint32_t mask, Access access, Reco
     const uintptr_t address = region.base + word * 4 + static_cast<unsigned>(__builtin_ctz(missing));
     const char *space = region.shared ? "shared" : "global";
     const Party here = party(mine, name(access));
-    const Allocation *allocation = region.shared || region.kind == Memory::symbol ? nullptr : allocation_at(address);
+    const Allocation *allocation = region.shared || region.variables ? nullptr : allocation_at(address);
     if (allocation != nullptr && allocation->freed && address < allocation->base + allocation->size) {
         Party other = host_party(nullptr, "free");
         other.code = allocation->freed_code;
         report_place("use_after_free", space, here, &other, address, size, "");
         return false;
     }
-    const bool mapped = region.shared || region.kind == Memory::symbol || in_mapped_page(address);
+    const bool mapped = region.shared || region.variables || in_mapped_page(address);
     report_place("out_of_bounds", space, here, nullptr, address, size, mapped ? "" : "far from every allocation");
     // What lies between static shared arrays belongs to the runtime here: it must not be written over.
+    if (current == nullptr) return false;
     if (!mapped || (region.shared && access == Access::write && !is_of_program(address))) abandon(kIllegalAddress);
     return false;
 }
 
+void overlook_padding(Region &region, size_t offset, size_t size) {
+    const size_t first = offset / 4, last = std::min(offset + size - 1, region.size - 1) / 4;
+    bool some = false, all = true;
+    for (size_t word = first; word <= last; ++word) {
+        uint32_t &state = region.state[word];
+        if (state == 0 && !region.shared) state = first_state(region, word);
+        const bool defined = (state >> state::kDefined & 15) != 0;
+        some |= defined;
+        all &= defined;
+    }
+    for (size_t word = first; word <= last && some && !all; ++word) region.state[word] |= (region.state[word] >> state::kValid & 15) << state::kDefined;
+}
+
 void undefined_read(Region &region, size_t word, uint32_t mask, Record mine, unsigned size) {
     uint32_t &state = region.state[word];
-    // A copy of a whole struct reads its padding too: only bytes that are all undefined, from the first one of it, count.
+    // Bytes beside defined ones in the same word may be padding, too.
     const bool some_defined = (state >> state::kDefined & mask) != 0;
     state |= mask << state::kDefined;  // once is enough
     if (some_defined) return;
@@ -142,9 +157,9 @@ void elsewhere(Access access, const void *pointer, size_t size, const void *pc) 
 
 void host_access(Access access, const void *pointer, size_t size, const void *pc) {
     Region *region = arena_of(pointer);
-    if (region == nullptr || region->kind == Memory::symbol || !is_checked_thread()) return;
+    if (region == nullptr || region->presumed || !is_checked_thread()) return;
     const auto address = reinterpret_cast<uintptr_t>(pointer);
-    if (region->kind == Memory::device) {
+    if (region->kind == Memory::device || region->kind == Memory::symbol) {
         report_place("host_access_of_device_memory", "global", host_party(pc, name(access)), nullptr, address, size, "");
         return;
     }

@@ -49,7 +49,7 @@ void check_bulk(Region &region, uintptr_t from, size_t size, uint32_t code) {
     if (now.ordered_below == now.slice_start && !record) return;
     const Record mine = bulk_record(code);
     // Of an earlier copy or fill that is still kept as a range, one word stands for all.
-    if (Allocation *allocation = region.kind == Memory::symbol ? nullptr : allocation_at(from))
+    if (Allocation *allocation = region.variables ? nullptr : allocation_at(from))
         for (const auto &[start, bulk] : allocation->bulk)
             if (start < from + size && bulk.end > from && bulk.tick >= now.ordered_below) state_of(region, (std::max(start, from) - region.base) >> 2);
     for (uintptr_t at = from; at < from + size; at = (at & ~uintptr_t{3}) + 4) {
@@ -90,7 +90,7 @@ Allocation *target(uintptr_t at, size_t size, uint32_t code, const char *by, con
 
 void write_bulk(Region &region, uintptr_t to, size_t size, Origin origin, uint32_t code, const char *by) {
     check_bulk<Access::write>(region, to, size, code);
-    if (region.kind == Memory::symbol) {
+    if (region.variables) {
         for (uintptr_t at = to & ~uintptr_t{3}; at < to + size; at += 4) {
             const size_t word = (at - region.base) >> 2;
             uint32_t &state = state_of(region, word);
@@ -148,7 +148,7 @@ void copied(const void *to, const void *from, size_t size, uint32_t stream, cons
     const uint32_t code = code_of(pc);
     begin_operation(Operation::Kind::copy, stream, nullptr, code);
     size_t readable = size;
-    if (source_region != nullptr && source_region->kind != Memory::symbol) {
+    if (source_region != nullptr && !source_region->variables) {
         const Allocation *source = target(source_at, size, code, "copy", "read");
         readable = source == nullptr ? 0 : std::min(size, source->base + source->size - source_at);
     }
@@ -167,8 +167,8 @@ void copied(const void *to, const void *from, size_t size, uint32_t stream, cons
 
 void copy_refused(const void *to, const void *from, size_t size, const void *pc) {
     if (!on) return;
-    if (arena_of(to) != nullptr && arena_of(to)->kind != Memory::symbol) target(reinterpret_cast<uintptr_t>(to), size, code_of(pc), "copy", "write");
-    if (arena_of(from) != nullptr && arena_of(from)->kind != Memory::symbol) target(reinterpret_cast<uintptr_t>(from), size, code_of(pc), "copy", "read");
+    if (arena_of(to) != nullptr && !arena_of(to)->variables) target(reinterpret_cast<uintptr_t>(to), size, code_of(pc), "copy", "write");
+    if (arena_of(from) != nullptr && !arena_of(from)->variables) target(reinterpret_cast<uintptr_t>(from), size, code_of(pc), "copy", "read");
 }
 
 void filled(const void *to, size_t size, uint32_t stream, const void *pc) {

@@ -72,6 +72,7 @@ void arena(Memory kind, const void *base, size_t size) {
     region.base = reinterpret_cast<uintptr_t>(base);
     region.size = size;
     region.kind = kind;
+    region.variables = region.base - reinterpret_cast<uintptr_t>(__data_start) < static_cast<size_t>(_end - __data_start);
     if (on) reserve_shadow(region, region.base, size);
 }
 
@@ -80,6 +81,7 @@ void find_variables() {
     for (unsigned i = 0; i < arena_count; ++i) reserve_shadow(arenas[i], arenas[i].base, arenas[i].size);  // told before start()
     // All data of the program that no arena was told for: what kernels touch of it are variables of the device.
     arena(Memory::symbol, __data_start, static_cast<size_t>(_end - __data_start));
+    arenas[arena_count - 1].presumed = true;
 }
 
 Allocation *allocation_at(uintptr_t address) {
@@ -97,7 +99,7 @@ uint32_t first_state(Region &region, size_t word) {
     using namespace state;
     const uintptr_t address = region.base + word * 4;
     const auto origin_bits = [](Origin origin) { return static_cast<uint32_t>(origin) << kOrigin; };
-    if (region.kind == Memory::symbol) {
+    if (region.variables) {
         uint32_t valid = 0;
         for (unsigned byte = 0; byte < 4; ++byte) {
             const Variable *variable = variable_at(global_variables(), address + byte);
@@ -125,7 +127,7 @@ std::string describe(uintptr_t address) {
     };
     if (std::string shared = describe_shared(address); !shared.empty()) return shared;
     const Region *region = arena_of(reinterpret_cast<const void *>(address));
-    if (region != nullptr && region->kind == Memory::symbol) {
+    if (region != nullptr && region->variables) {
         const Variable *variable = variable_at(global_variables(), address);
         return variable == nullptr ? std::string() : offset(plain_name(variable->name), variable->address);
     }

@@ -49,6 +49,8 @@ struct Region {
     Record *write = nullptr, *read = nullptr, *read2 = nullptr;
     Memory kind = Memory::device;
     bool shared = false;
+    bool variables = false;  // of the program, with names of their own; else allocations
+    bool presumed = false;   // nobody told that these are the device's: the host may use them
 };
 
 // Static shared memory is in the thread-local storage of the program, dynamic shared memory where the block says.

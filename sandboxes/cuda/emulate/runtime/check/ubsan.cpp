@@ -79,7 +79,7 @@ bool settle_bounds(Access access, const void *pointer, size_t size, const void *
     } else {
         unhide();
         const Region *region = region_of(address);
-        if (near_shared(address) || (region != nullptr && (region->shared || region->kind == Memory::symbol))) {
+        if (near_shared(address) || (region != nullptr && (region->shared || region->variables))) {
             waiting.here.access = access == Access::read ? "read" : "write";
             settle(near_shared(address) || region->shared ? "shared" : "global", address, size);
             if (access == Access::write && (region == nullptr || region->shared) && !is_of_program(address)) abandon(kIllegalAddress);
