@@ -34,6 +34,7 @@ struct Configuration {
     dim3 grid, block;
     size_t dynamic_shared;
     cudaStream_t stream;
+    const void *pc = nullptr;   // a return address of who launches
 };
 
 thread_local std::vector<Configuration> configurations;
@@ -176,7 +177,7 @@ bool asked(Kernel (*answer)(const char *, unsigned), const char *name, unsigned 
 }
 
 void configure(dim3 grid, dim3 block, size_t dynamic_shared, cudaStream_t stream) {
-    configurations.push_back({grid, block, dynamic_shared, stream});
+    configurations.push_back({grid, block, dynamic_shared, stream, __builtin_return_address(0)});
 }
 
 void run_grid(const char *name, unsigned bound, const void *closure, size_t size, size_t, void (*body)(void *)) {
@@ -190,7 +191,7 @@ void run_grid(const char *name, unsigned bound, const void *closure, size_t size
     const std::string readable = readable_name(name);
     if (call.error) return;
     if (const cudaError_t error = note(refusal(c, {name, bound, nullptr}))) {
-        check::launch_failed(readable.c_str(), error, __builtin_return_address(0));
+        check::launch_failed(readable.c_str(), error, c.pc);
         return;
     }
     if (device_has_faulted()) return;  // queued behind a kernel that lost the device

@@ -117,8 +117,11 @@ uint32_t first_state(Region &region, size_t word) {
     if (bulk == allocation->bulk.begin()) return state;
     --bulk;
     if (address >= bulk->second.end) return state;
+    state = (state & ~kOriginMask) | valid << kDefined | origin_bits(bulk->second.origin);
+    // Who is ordered after the copy once is so for ever, as long as there is only one stream: it needs no record, nor its pages.
+    if (!several_streams() && bulk->second.tick < now.ordered_below) return state;
     region.write[word] = uint64_t{bulk->second.tick} << kTickShift | bulk->second.code;
-    return (state & ~kOriginMask) | valid << kDefined | valid << kWrite | origin_bits(bulk->second.origin);
+    return state | valid << kWrite;
 }
 
 std::string describe(uintptr_t address) {
