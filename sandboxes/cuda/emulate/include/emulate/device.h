@@ -1,0 +1,28 @@
+// Device code's barriers, fences, clocks and assertions.
+#pragma once
+#include <stddef.h>
+
+constexpr int warpSize = 32;
+
+void __syncthreads();
+int __syncthreads_count(int predicate);
+int __syncthreads_and(int predicate);
+int __syncthreads_or(int predicate);
+
+void __threadfence();
+void __threadfence_block();
+void __threadfence_system();
+
+void __nanosleep(unsigned nanoseconds);
+[[noreturn]] void __trap();
+void __brkpt();
+long long clock64();
+unsigned long long __globaltimer();
+
+// What an address is: only what the emulation can tell apart.
+unsigned __isGlobal(const void *address);
+unsigned __isShared(const void *address);
+unsigned __isConstant(const void *address);
+unsigned __isLocal(const void *address);
+
+#define __builtin_assume(condition) ((void)0)

@@ -1,0 +1,98 @@
+// Launches, and the built-in variables of device code. The rewriter writes calls of what is here.
+#pragma once
+#include <stddef.h>
+#include <type_traits>
+#include <utility>
+#include <emulate/layout.h>
+#include <vector_types.h>
+#include <driver_types.h>
+
+namespace emulate {
+
+// What is known of a kernel from its code alone.
+struct Kernel {
+    const char *name;   // __PRETTY_FUNCTION__, at one address for each instantiation
+    unsigned bound;     // __launch_bounds__' first argument; 0: none
+    void (*call)(const void *function, void **arguments);  // calls it with arguments of its parameters' types
+};
+
+// <<<grid, block, shared, stream>>>: for the next kernel that the host calls on this OS thread.
+void configure(dim3 grid, dim3 block, size_t dynamic_shared = 0, cudaStream_t stream = nullptr);
+
+// Whether a kernel was called only to be asked what it is; then it is answered.
+bool asked(Kernel (*answer)(const char *, unsigned), const char *name, unsigned bound);
+
+// Runs a grid of threads; `body` calls a closure of `size` bytes, of which each thread has its own copy.
+void run_grid(const char *name, unsigned bound, const void *closure, size_t size, size_t alignment, void (*body)(void *));
+
+// What a parameter was declared as, without const and __restrict__ of its own.
+template <class T> struct Plain { using type = std::remove_cv_t<T>; };
+template <class T> struct Plain<T *__restrict__> { using type = T *; };
+template <class T> struct Plain<T *const __restrict__> { using type = T *; };
+
+template <class... Parameters, size_t... I>
+void call_unpacked(void (*kernel)(Parameters...), void **arguments, std::index_sequence<I...>) {
+    kernel(*static_cast<typename Plain<Parameters>::type *>(arguments[I])...);
+}
+
+template <class... Parameters>
+Kernel describe(const char *name, unsigned bound) {
+    return {name, bound, [](const void *function, void **arguments) {
+        call_unpacked(reinterpret_cast<void (*)(Parameters...)>(const_cast<void *>(function)), arguments, std::index_sequence_for<Parameters...>());
+    }};
+}
+
+template <class... Parameters>
+inline bool described(const char *name, unsigned bound) {
+    return asked(&describe<Parameters...>, name, bound);
+}
+
+template <class Body>
+inline void run(const char *name, unsigned bound, const Body &body) {
+    // A local copy whose address nobody knows: the parameters can live in registers.
+    run_grid(name, bound, &body, sizeof body, alignof(Body), [](void *copy) {
+        Body own(*static_cast<Body *>(copy));
+        own();
+    });
+}
+
+constexpr unsigned first(unsigned value, ...) { return value; }
+
+// The built-in variables are the same through all of a thread's life, so the compiler may keep what it has read once:
+// the assembly is not volatile. It is assembly, too, to keep these reads out of the checker's sight.
+
+template <unsigned offset>
+__attribute__((always_inline)) inline unsigned read_thread() {
+    unsigned long value;
+    asm("movq %%fs:_ZN7emulate7currentE@tpoff, %q0\n\tmovl %c1(%q0), %k0" : "=r"(value) : "i"(offset));
+    return value;
+}
+template <unsigned offset>
+__attribute__((always_inline)) inline unsigned read_block() {
+    unsigned long value;
+    asm("movq %%fs:_ZN7emulate7currentE@tpoff, %q0\n\tmovq %c1(%q0), %q0\n\tmovl %c2(%q0), %k0"
+        : "=r"(value) : "i"(layout::thread_block), "i"(offset));
+    return value;
+}
+template <unsigned offset>
+__attribute__((always_inline)) inline unsigned read_launch() {
+    unsigned long value;
+    asm("movq %%fs:_ZN7emulate7currentE@tpoff, %q0\n\tmovq %c1(%q0), %q0\n\tmovq %c2(%q0), %q0\n\tmovl %c3(%q0), %k0"
+        : "=r"(value) : "i"(layout::thread_block), "i"(layout::block_launch), "i"(offset));
+    return value;
+}
+
+__attribute__((always_inline)) inline const uint3 thread_index() {
+    return {read_thread<layout::thread_index>(), read_thread<layout::thread_index + 4>(), read_thread<layout::thread_index + 8>()};
+}
+__attribute__((always_inline)) inline const uint3 block_index() {
+    return {read_block<layout::block_index>(), read_block<layout::block_index + 4>(), read_block<layout::block_index + 8>()};
+}
+__attribute__((always_inline)) inline const dim3 block_size() {
+    return {read_launch<layout::launch_block>(), read_launch<layout::launch_block + 4>(), read_launch<layout::launch_block + 8>()};
+}
+__attribute__((always_inline)) inline const dim3 grid_size() {
+    return {read_launch<layout::launch_grid>(), read_launch<layout::launch_grid + 4>(), read_launch<layout::launch_grid + 8>()};
+}
+
+}  // namespace emulate

@@ -1,0 +1,51 @@
+// The parts of the runtime API that nvcc alone sees: they take variables and functions of device code as they are.
+#pragma once
+#include <cuda_runtime_api.h>
+
+namespace emulate {
+// Tells the runtime how large a variable is, before its address goes through the C API.
+void note_symbol(const void *address, size_t size);
+
+template <class T>
+const void *symbol_address(const T &symbol) {
+    note_symbol(&symbol, sizeof symbol);
+    return &symbol;
+}
+}  // namespace emulate
+
+template <class T>
+cudaError_t cudaMemcpyToSymbol(const T &symbol, const void *from, size_t size, size_t offset = 0, cudaMemcpyKind kind = cudaMemcpyHostToDevice) {
+    if (offset + size > sizeof symbol) return ::cudaMemcpyToSymbol(static_cast<const void *>(nullptr), nullptr, 0);
+    return ::cudaMemcpyToSymbol(::emulate::symbol_address(symbol), from, size, offset, kind);
+}
+template <class T>
+cudaError_t cudaMemcpyToSymbolAsync(const T &symbol, const void *from, size_t size, size_t offset = 0, cudaMemcpyKind kind = cudaMemcpyHostToDevice,
+                                    cudaStream_t stream = nullptr) {
+    return ::cudaMemcpyToSymbolAsync(::emulate::symbol_address(symbol), from, size, offset, kind, stream);
+}
+template <class T>
+cudaError_t cudaMemcpyFromSymbol(void *to, const T &symbol, size_t size, size_t offset = 0, cudaMemcpyKind kind = cudaMemcpyDeviceToHost) {
+    return ::cudaMemcpyFromSymbol(to, ::emulate::symbol_address(symbol), size, offset, kind);
+}
+template <class T>
+cudaError_t cudaMemcpyFromSymbolAsync(void *to, const T &symbol, size_t size, size_t offset = 0, cudaMemcpyKind kind = cudaMemcpyDeviceToHost,
+                                      cudaStream_t stream = nullptr) {
+    return ::cudaMemcpyFromSymbolAsync(to, ::emulate::symbol_address(symbol), size, offset, kind, stream);
+}
+template <class T>
+cudaError_t cudaGetSymbolAddress(void **address, const T &symbol) {
+    return ::cudaGetSymbolAddress(address, ::emulate::symbol_address(symbol));
+}
+template <class T>
+cudaError_t cudaGetSymbolSize(size_t *size, const T &symbol) {
+    *size = sizeof symbol;
+    return cudaSuccess;
+}
+template <class T>
+cudaError_t cudaFuncGetAttributes(cudaFuncAttributes *attributes, T *function) {
+    return ::cudaFuncGetAttributes(attributes, reinterpret_cast<const void *>(function));
+}
+template <class T>
+cudaError_t cudaFuncSetAttribute(T *function, cudaFuncAttribute attribute, int value) {
+    return ::cudaFuncSetAttribute(reinterpret_cast<const void *>(function), attribute, value);
+}

@@ -1,0 +1,331 @@
+"""Turns preprocessed CUDA C++ into C++ that g++ compiles against the emulation.
+
+Only text that comes from the user's own files is changed, no line is added or removed, so that compile errors and reports
+name the user's lines. What changes:
+
+    kernel<<<g, b, s, st>>>(args)              (::emulate::configure(g, b, s, st), kernel(args))
+    __global__ void k(T *a, int n) { BODY }    … { if (::emulate::described<decltype(a), decltype(n)>(…)) return;
+                                                   ::emulate::run(…, [=]() mutable { BODY }); }
+    __shared__ T a[N];                         static __thread T a[N];
+    extern __shared__ T a[];                   extern __thread T a[] __asm__("emulate_dynamic_shared");
+    __device__ T v; __constant__ T v;          the variable in a section of its own
+    threadIdx                                  (::emulate::thread_index()), which is a value as it is on the device
+    __noinline__                               __attribute__((noinline))
+
+Calling a kernel in C++'s own terms is what keeps overloads, deduced templates, default arguments, conversions and function
+pointers right: the closure in its body holds the parameters, and the runtime runs a copy of it for each thread.
+
+A block runs on one OS thread from its first thread to its last, so a thread-local variable is shared by a block and by
+nobody else. `__thread` rather than `thread_local`: shared memory has no initialisers, and so needs no wrapper functions.
+"""
+
+import bisect
+import os
+
+import tree_sitter
+import tree_sitter_cuda
+
+LANGUAGE = tree_sitter.Language(tree_sitter_cuda.language())
+
+# Names that the programming guide knows and this emulation does not.
+UNSUPPORTED = {
+    "tex1D": "textures", "tex2D": "textures", "tex3D": "textures", "tex1Dfetch": "textures", "tex1DLayered": "textures",
+    "tex2DLayered": "textures", "tex2DLod": "textures", "tex2DGrad": "textures", "texCubemap": "textures", "tex2Dgather": "textures",
+    "surf1Dread": "surfaces", "surf1Dwrite": "surfaces", "surf2Dread": "surfaces", "surf2Dwrite": "surfaces",
+    "surf3Dread": "surfaces", "surf3Dwrite": "surfaces",
+    "this_grid": "grid synchronisation", "grid_group": "grid synchronisation", "this_multi_grid": "multi-grid synchronisation",
+    "cudaLaunchCooperativeKernel": "cooperative launch", "cudaLaunchCooperativeKernelMultiDevice": "cooperative launch",
+    "this_cluster": "thread block clusters", "__cluster_dims__": "thread block clusters", "clusterDim": "thread block clusters",
+    "clusterIdx": "thread block clusters", "cluster_group": "thread block clusters",
+    "wmma": "warp matrix functions", "__pipeline_memcpy_async": "asynchronous pipelines",
+    "__pipeline_commit": "asynchronous pipelines", "__pipeline_wait_prior": "asynchronous pipelines",
+    "cudaGraphCreate": "graphs", "cudaStreamBeginCapture": "graphs", "cudaGraphLaunch": "graphs", "cudaGraphInstantiate": "graphs",
+}
+
+# The built-in variables, in device code; elsewhere these are names like any other, and `dim3 blockDim(16, 16)` is common.
+BUILT_IN = {b"threadIdx": b"(::emulate::thread_index())", b"blockIdx": b"(::emulate::block_index())",
+            b"blockDim": b"(::emulate::block_size())", b"gridDim": b"(::emulate::grid_size())"}
+
+LITERALS = {"string_literal", "raw_string_literal", "char_literal", "comment", "system_lib_string"}
+# Words followed by a parenthesis that is not a parameter list.
+ATTRIBUTES = {b"__launch_bounds__", b"__attribute__", b"__attribute", b"noexcept", b"__maxnreg__", b"__block_size__", b"alignas", b"decltype", b"throw"}
+
+
+class Unsupported(Exception):
+    """What the emulation has no way to run: `where` is FILE:LINE."""
+
+    def __init__(self, name, where):
+        super().__init__(f"unsupported: {name}: {where}")
+
+
+class Source:
+    """Preprocessed text, of which all that comes from elsewhere than the user's files is blanked for the parser."""
+
+    def __init__(self, text, foreign):
+        self.lines = text.splitlines(keepends=True)
+        self.origin = []  # per line: (file, line) of the user's, or None
+        blanked = []
+        file, number = b"", 1
+        for line in self.lines:
+            marker = line_marker(line)
+            if marker:
+                number, file = marker
+                self.origin.append(None)
+                blanked.append(b"\n")
+                continue
+            mine = bool(file) and not foreign(file)
+            self.origin.append((file, number) if mine else None)
+            blanked.append(line if mine else b"\n")
+            number += 1
+        # Offsets into the blanked text lead back to (line, column) and so to the text.
+        self.text = b"".join(blanked)
+        self.starts = [0]
+        for line in blanked:
+            self.starts.append(self.starts[-1] + len(line))
+        self.edits = []
+
+    def where(self, offset):
+        origin = self.origin[bisect.bisect_right(self.starts, offset) - 1]
+        return f"{os.fsdecode(origin[0])}:{origin[1]}" if origin else "?"
+
+    def replace(self, start, end, new):
+        """Puts `new` in the place of a range; the newlines in the range stay."""
+        self.edits.append((start, end, new + b"\n" * self.text.count(b"\n", start, end)))
+
+    def result(self):
+        # Edits of one place apply in the order in which they were made; none overlap.
+        out, position = [], 0
+        for start, end, new in sorted(self.edits, key=lambda edit: (edit[0], edit[1])):
+            out += [self.text[position:start], new]
+            position = end
+        out.append(self.text[position:])
+        changed = b"".join(out).splitlines(keepends=True)
+        # Without edits that add lines, line i of the changed text is line i of the original.
+        assert len(changed) == len(self.lines)
+        return b"".join(new if mine else old for old, new, mine in zip(self.lines, changed, self.origin))
+
+
+def line_marker(line):
+    """(line, file) of `# LINE "FILE" FLAGS`, else None."""
+    if not line.startswith(b"# ") or not line[2:3].isdigit():
+        return None
+    number, _, rest = line[2:].partition(b" ")
+    begin, end = rest.find(b'"'), rest.rfind(b'"')
+    return (int(number), rest[begin + 1:end]) if 0 <= begin < end else None
+
+
+def leaves(node, out):
+    """The tokens under a node; a literal or comment is one token, and comments are left out."""
+    if node.type in LITERALS or node.child_count == 0:
+        if node.type != "comment" and node.end_byte > node.start_byte:
+            out.append(node)
+        return
+    for child in node.children:
+        leaves(child, out)
+
+
+class Rewriter:
+    def __init__(self, source):
+        self.source = source
+        self.tree = tree_sitter.Parser(LANGUAGE).parse(source.text)
+        self.tokens = []
+        leaves(self.tree.root_node, self.tokens)
+        self.words = [token.text for token in self.tokens]
+        self.begins = [token.start_byte for token in self.tokens]
+        self.unsupported = []
+        self.device_ranges = []  # byte ranges of bodies of device functions
+
+    def refuse(self, name, offset):
+        self.unsupported.append(f"unsupported: {name}: {self.source.where(offset)}")
+
+    def run(self):
+        launches = self.launches()
+        for i, word in enumerate(self.words):
+            if word == b"__global__":
+                self.kernel(i)
+            elif word in (b"__device__", b"__constant__", b"__managed__"):
+                self.device_entity(i)
+            elif word == b"__shared__":
+                self.shared(i)
+            elif word == b"__noinline__" and self.words[i - 1] != b"(":
+                self.source.replace(self.tokens[i].start_byte, self.tokens[i].end_byte, b"__attribute__((noinline))")
+            elif word == b"<<<" and self.tokens[i].id not in launches:
+                self.refuse("a launch in a form that is not understood", self.tokens[i].start_byte)
+            elif word.decode("utf-8", "replace") in UNSUPPORTED:
+                self.refuse(UNSUPPORTED[word.decode()], self.tokens[i].start_byte)
+        for i, word in enumerate(self.words):
+            if word in (b"asm", b"__asm__", b"__asm") and self.in_device(self.tokens[i].start_byte):
+                self.refuse("inline PTX", self.tokens[i].start_byte)
+            elif word in BUILT_IN and self.in_device(self.tokens[i].start_byte):
+                self.source.replace(self.tokens[i].start_byte, self.tokens[i].end_byte, BUILT_IN[word])
+        for node in launches.values():
+            if self.in_device(node.start_byte):
+                self.refuse("dynamic parallelism", node.start_byte)
+
+    def in_device(self, offset):
+        return any(start <= offset < end for start, end in self.device_ranges)
+
+    # Launches
+
+    def launches(self):
+        """Rewrites every launch; returns them by the id of their `<<<`."""
+        found, pending = {}, [self.tree.root_node]
+        while pending:
+            node = pending.pop()
+            pending += node.children
+            if node.type != "call_expression":
+                continue
+            for child in node.children:
+                if child.type == "kernel_call_syntax":
+                    self.launch(node, child)
+                    found[child.children[0].id] = node
+        return found
+
+    def launch(self, call, configuration):
+        callee = call.child_by_field_name("function") or call.children[0]
+        opening, closing = configuration.children[0], configuration.children[-1]
+        arguments = self.source.text[opening.end_byte:closing.start_byte].replace(b"\n", b" ")
+        self.source.replace(callee.start_byte, callee.start_byte, b"(::emulate::configure(" + arguments + b"), ")
+        self.source.replace(callee.end_byte, closing.end_byte, b"")
+        self.source.replace(call.end_byte, call.end_byte, b")")
+
+    # Functions
+
+    def matching(self, i, opening, closing):
+        """The index of the token that closes the one at `i`."""
+        depth = 0
+        for j in range(i, len(self.words)):
+            depth += (self.words[j] == opening) - (self.words[j] == closing)
+            if depth == 0:
+                return j
+        raise Unsupported("a bracket that is never closed", self.source.where(self.begins[i]))
+
+    def signature(self, i):
+        """From a qualifier at `i`: (index of the parameters' `(`, index of the body's `{`, launch bounds); the body is None
+        for a mere declaration or a variable."""
+        parameters, bounds, j = None, b"0", i + 1
+        while j < len(self.words):
+            word = self.words[j]
+            if word == b"(":
+                end = self.matching(j, b"(", b")")
+                if self.words[j - 1] == b"__launch_bounds__":
+                    inside = self.source.text[self.tokens[j].end_byte:self.begins[end]].replace(b"\n", b" ")
+                    bounds = b"::emulate::first(" + inside + b")"
+                elif self.words[j - 1] not in ATTRIBUTES:
+                    parameters = j
+                j = end
+            elif word == b"{":
+                return parameters, j, bounds
+            elif word in (b";", b"=", b"}"):
+                return parameters, None, bounds
+            j += 1
+        return None, None, bounds
+
+    def device_entity(self, i):
+        """A function's body is noted; a variable gets a section, by which the runtime knows it."""
+        parameters, body, _ = self.signature(i)
+        if self.words[i] == b"__device__" and parameters is not None:
+            if body is not None:
+                self.device_ranges.append((self.begins[body], self.begins[self.matching(body, b"{", b"}")]))
+            return
+        start, end = self.declaration(i)
+        words = self.words[start:end]
+        new = b""
+        # What nobody can write needs no section: constants, and what a template makes.
+        if self.words[i] != b"__device__" or not {b"__constant__", b"__managed__"} & set(words):
+            fixed = b"constexpr" in words or (b"const" in words and b"*" not in words)
+            if not fixed and self.words[start - 1] != b">":
+                section = b"emulate_managed" if b"__managed__" in words else b"emulate_variables"
+                new = b'__attribute__((section("' + section + b'")))'
+        self.source.replace(self.tokens[i].start_byte, self.tokens[i].end_byte, new)
+
+    def declaration(self, i):
+        """The range of tokens of the declaration around `i`, to its `;` or initialiser."""
+        start = i
+        while start > 0 and self.words[start - 1] not in (b";", b"{", b"}", b":", b">"):
+            start -= 1
+        end = i
+        while end < len(self.words) and self.words[end] not in (b";", b"=", b"{"):
+            if self.words[end] == b"(":
+                end = self.matching(end, b"(", b")")
+            end += 1
+        return start, end
+
+    def kernel(self, i):
+        parameters, body, bounds = self.signature(i)
+        if body is None or parameters is None:
+            return
+        end = self.matching(body, b"{", b"}")
+        self.device_ranges.append((self.begins[body], self.begins[end]))
+        types = b", ".join(self.parameter_types(parameters))
+        entry = (b" if (::emulate::described<" + types + b">(__PRETTY_FUNCTION__, " + bounds + b")) return; "
+                 b"::emulate::run(__PRETTY_FUNCTION__, " + bounds + b", [=]() mutable __attribute__((always_inline)) {")
+        self.source.replace(self.tokens[body].end_byte, self.tokens[body].end_byte, entry)
+        self.source.replace(self.begins[end], self.begins[end], b"});")
+
+    def parameter_types(self, opening):
+        """`decltype(name)` of each parameter; one without a name is given one."""
+        node = self.tokens[opening].parent
+        if node is None or node.type != "parameter_list":
+            raise Unsupported("a kernel's parameters in a form that is not understood", self.source.where(self.begins[opening]))
+        types = []
+        for child in node.named_children:
+            if child.type == "comment":
+                continue
+            if child.type not in ("parameter_declaration", "optional_parameter_declaration", "variadic_parameter_declaration"):
+                raise Unsupported("a kernel's parameters in a form that is not understood", self.source.where(child.start_byte))
+            if child.text == b"void":
+                continue
+            name = declared_name(child.child_by_field_name("declarator"))
+            if name is None:
+                name = b"emulate_unnamed%d" % len(types)
+                before_default = child.child_by_field_name("default_value")
+                place = before_default.prev_sibling.start_byte if before_default else child.end_byte
+                self.source.replace(place, place, b" " + name + b" ")
+            pack = b"..." if child.type == "variadic_parameter_declaration" else b""
+            types.append(b"decltype(" + name + b")" + pack)
+        return types
+
+    # Shared memory
+
+    def shared(self, i):
+        """Rewrites the declaration around the `__shared__` at `i`."""
+        start, end = self.declaration(i)
+        words = self.words[start:end]
+        storage = next((start + j for j, word in enumerate(words) if word in (b"extern", b"static")), None)
+        token = self.tokens[i]
+        if storage is None:
+            self.source.replace(token.start_byte, token.end_byte, b"static __thread")
+        else:
+            self.source.replace(token.start_byte, token.end_byte, b"")
+            self.source.replace(self.tokens[storage].end_byte, self.tokens[storage].end_byte, b" __thread")
+        for j in range(start, end):  # g++ takes alignas at the start of a declaration only
+            if self.words[j] == b"alignas":
+                close = self.tokens[self.matching(j + 1, b"(", b")")]
+                self.source.replace(self.tokens[j].start_byte, self.tokens[j].end_byte, b"__attribute__((aligned")
+                self.source.replace(close.end_byte, close.end_byte, b"))")
+        if storage is not None and self.words[storage] == b"extern":
+            place = self.tokens[end - 1].end_byte
+            self.source.replace(place, place, b' __asm__("emulate_dynamic_shared")')
+
+
+def declared_name(declarator):
+    """The identifier that a declarator declares, if any."""
+    while declarator is not None and declarator.type != "identifier":
+        inner = declarator.child_by_field_name("declarator")
+        if inner is None:
+            inner = next((child for child in declarator.named_children
+                          if child.type == "identifier" or child.type.endswith("_declarator")), None)
+        declarator = inner
+    return declarator.text if declarator is not None else None
+
+
+def rewrite(text, foreign):
+    """(the C++ text, what is unsupported in it). `foreign(file)` says whose files are left as they are."""
+    source = Source(text, foreign)
+    rewriter = Rewriter(source)
+    try:
+        rewriter.run()
+    except Unsupported as error:
+        rewriter.unsupported.append(str(error))
+    return (b"" if rewriter.unsupported else source.result()), rewriter.unsupported

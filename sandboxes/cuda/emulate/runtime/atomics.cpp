@@ -1,0 +1,97 @@
+// Atomic functions.
+#include <cuda_runtime_api.h>
+#include <emulate/atomic.h>
+
+#include "hooks.h"
+
+using namespace emulate;
+using check::Order;
+using check::Scope;
+
+#define HERE __builtin_return_address(0)
+
+namespace {
+
+// An address that no such operation takes: the device faults.
+template <class T>
+void require_alignment(const T *address) {
+    if (reinterpret_cast<uintptr_t>(address) % sizeof(T)) abandon(716);   // cudaErrorMisalignedAddress
+}
+
+// Replaces what is at an address by `change` of it; gives what was there. CUDA's atomic functions are relaxed.
+template <class T, class Change>
+T update(T *address, Scope scope, const void *pc, Change change, bool reads = true) {
+    require_alignment(address);
+    if (check::on) check::atomic(address, sizeof(T), true, Order::relaxed, scope, pc, reads);
+    T old, next;
+    __atomic_load(address, &old, __ATOMIC_RELAXED);
+    do {
+        next = change(old);
+    } while (!__atomic_compare_exchange(address, &old, &next, true, __ATOMIC_RELAXED, __ATOMIC_RELAXED));
+    // Nothing changed: perhaps a thread that spins until another one does its part.
+    if (__builtin_memcmp(&old, &next, sizeof(T)) == 0) let_others_run();
+    return old;
+}
+
+template <class T>
+T compare_exchange(T *address, T expected, T value, Scope scope, const void *pc) {
+    require_alignment(address);
+    if (check::on) check::atomic(address, sizeof(T), true, Order::relaxed, scope, pc);
+    T found = expected;
+    if (!__atomic_compare_exchange(address, &found, &value, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED)) let_others_run();
+    return found;
+}
+
+}  // namespace
+
+#define EMULATE_SCOPED(name, scope, T, expression) \
+    T name(T *address, T value) { return update(address, scope, HERE, [=](T old) -> T { return expression; }); }
+#define EMULATE_ATOMIC(name, T, expression)                      \
+    EMULATE_SCOPED(name, Scope::device, T, expression)           \
+    EMULATE_SCOPED(name##_block, Scope::block, T, expression)    \
+    EMULATE_SCOPED(name##_system, Scope::system, T, expression)
+
+#define EMULATE_ADD(T) EMULATE_ATOMIC(atomicAdd, T, old + value)
+#define EMULATE_SUB(T) EMULATE_ATOMIC(atomicSub, T, old - value)
+#define EMULATE_EXCHANGE_SCOPED(name, scope, T) \
+    T name(T *address, T value) { return update(address, scope, HERE, [=](T) { return value; }, false); }
+#define EMULATE_EXCHANGE(T)                                      \
+    EMULATE_EXCHANGE_SCOPED(atomicExch, Scope::device, T)        \
+    EMULATE_EXCHANGE_SCOPED(atomicExch_block, Scope::block, T)   \
+    EMULATE_EXCHANGE_SCOPED(atomicExch_system, Scope::system, T)
+#define EMULATE_MIN_MAX(T)                                       \
+    EMULATE_ATOMIC(atomicMin, T, old < value ? old : value)      \
+    EMULATE_ATOMIC(atomicMax, T, old > value ? old : value)
+#define EMULATE_BITS(T)                                          \
+    EMULATE_ATOMIC(atomicAnd, T, old &value)                     \
+    EMULATE_ATOMIC(atomicOr, T, old | value)                     \
+    EMULATE_ATOMIC(atomicXor, T, old ^ value)
+#define EMULATE_COMPARE(T)                                                                                                                   \
+    T atomicCAS(T *address, T expected, T value) { return compare_exchange(address, expected, value, Scope::device, HERE); }                 \
+    T atomicCAS_block(T *address, T expected, T value) { return compare_exchange(address, expected, value, Scope::block, HERE); }            \
+    T atomicCAS_system(T *address, T expected, T value) { return compare_exchange(address, expected, value, Scope::system, HERE); }
+
+EMULATE_FOR_ADDED(EMULATE_ADD)
+EMULATE_FOR_SUBTRACTED(EMULATE_SUB)
+EMULATE_FOR_EXCHANGED(EMULATE_EXCHANGE)
+EMULATE_FOR_ORDERED(EMULATE_MIN_MAX)
+EMULATE_FOR_BITS(EMULATE_BITS)
+EMULATE_FOR_COMPARED(EMULATE_COMPARE)
+EMULATE_ATOMIC(atomicInc, unsigned, old >= value ? 0 : old + 1)
+EMULATE_ATOMIC(atomicDec, unsigned, old == 0 || old > value ? value : old - 1)
+
+float2 atomicAdd(float2 *address, float2 value) {
+    const auto add = [pc = HERE](float *to, float by) { return update(to, Scope::device, pc, [=](float old) { return old + by; }); };
+    return {add(&address->x, value.x), add(&address->y, value.y)};
+}
+
+float4 atomicAdd(float4 *address, float4 value) {
+    const auto add = [pc = HERE](float *to, float by) { return update(to, Scope::device, pc, [=](float old) { return old + by; }); };
+    return {add(&address->x, value.x), add(&address->y, value.y), add(&address->z, value.z), add(&address->w, value.w)};
+}
+
+namespace emulate {
+unsigned short compare_and_swap(unsigned short *address, unsigned short expected, unsigned short value) {
+    return compare_exchange(address, expected, value, Scope::device, HERE);
+}
+}  // namespace emulate

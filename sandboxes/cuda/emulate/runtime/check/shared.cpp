@@ -1,0 +1,86 @@
+// The shared memory of the block that runs. Static arrays are thread-local variables of the program, dynamic shared memory
+// is where the block says; both are new, and undefined, for every block.
+#include <algorithm>
+#include <cstring>
+#include <vector>
+
+#include "memory.h"
+#include "symbols.h"
+
+namespace emulate::check {
+
+Region static_shared, dynamic_shared;
+
+namespace {
+
+// 227 KiB is the most that a block can have on any device (compute capability 9.0, programming guide, technical specifications).
+constexpr size_t kMostShared = 227 << 10;
+// What lies this near before dynamic shared memory, in no variable, is taken as reached from it.
+constexpr size_t kNear = 4 << 10;
+
+Region static_space, dynamic_space;  // with their shadow; what is current is a view of these
+EMULATE_EARLY std::vector<uint32_t> fresh;         // the state of static shared memory when a block begins
+uintptr_t prepared_for = 0;          // the address of dynamic shared memory of the OS thread that this is set up for
+
+// The variables of the user's objects come before the runtime's own, as they are linked in this order.
+void prepare(uintptr_t dynamic) {
+    prepared_for = dynamic;
+    const auto &variables = shared_variables();
+    uintptr_t from = UINTPTR_MAX, to = 0;
+    for (const Variable &variable : variables) {
+        if (variable.address <= dynamic && variable.address + variable.size > dynamic) break;
+        from = std::min(from, variable.address);
+        to = std::max(to, variable.address + variable.size);
+    }
+    static_space.shared = dynamic_space.shared = true;
+    if (dynamic_space.state == nullptr) reserve_shadow(dynamic_space, dynamic, kMostShared);
+    dynamic_space.base = dynamic;
+    fresh.clear();
+    static_space.size = 0;
+    if (from >= to) return;
+    from &= ~uintptr_t{3};
+    if (static_space.state == nullptr) reserve_shadow(static_space, from, to - from);
+    static_space.base = from;
+    static_space.size = to - from;
+    fresh.resize((to - from) / 4 + 1);
+    for (const Variable &variable : variables)
+        for (uintptr_t at = variable.address; at < variable.address + variable.size && variable.address < to; ++at)
+            fresh[(at - from) / 4] |= 1u << (state::kValid + ((at - from) & 3));
+}
+
+}  // namespace
+
+void begin_shared(const Block &block) {
+    const auto dynamic = reinterpret_cast<uintptr_t>(block.dynamic_shared);
+    if (dynamic != prepared_for || static_space.state == nullptr) prepare(dynamic);
+    static_shared = static_space;
+    if (!fresh.empty()) memcpy(static_space.state, fresh.data(), fresh.size() * sizeof fresh[0]);
+    dynamic_shared = dynamic_space;
+    dynamic_shared.size = std::min<size_t>(block.launch->dynamic_shared, kMostShared);
+    std::fill_n(dynamic_shared.state, dynamic_shared.size / 4, 15u << state::kValid);
+    if (dynamic_shared.size % 4 != 0)
+        dynamic_shared.state[dynamic_shared.size / 4] = valid_bytes(dynamic_shared.size & ~size_t{3}, 0, dynamic_shared.size) << state::kValid;
+}
+
+void end_shared() { static_shared.size = dynamic_shared.size = 0; }
+
+bool near_shared(uintptr_t address) {
+    return dynamic_space.base != 0 && address - (dynamic_space.base - kNear) < kMostShared + kNear;
+}
+
+bool is_of_program(uintptr_t address) {
+    if (address - dynamic_space.base < kMostShared) return true;
+    const uintptr_t offset = address - static_space.base;
+    return offset < static_space.size && (static_space.state[offset / 4] >> (state::kValid + (address & 3)) & 1) != 0;
+}
+
+std::string describe_shared(uintptr_t address) {
+    if (address - static_space.base < static_space.size)
+        if (const Variable *variable = variable_at(shared_variables(), address))
+            return variable->name + "+" + std::to_string(address - variable->address);
+    if (!near_shared(address)) return "";
+    const bool before = address < dynamic_space.base;
+    return std::string("dynamic shared memory") + (before ? "-" : "+") + std::to_string(before ? dynamic_space.base - address : address - dynamic_space.base);
+}
+
+}  // namespace emulate::check

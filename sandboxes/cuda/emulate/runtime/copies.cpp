@@ -1,0 +1,165 @@
+// cudaMemcpy, cudaMemset and their like.
+#include <cuda_runtime_api.h>
+
+#include <cstdint>
+#include <cstring>
+
+#include "errors.h"
+#include "hooks.h"
+#include "memory.h"
+#include "streams.h"
+
+using namespace emulate;
+
+#define HERE __builtin_return_address(0)
+
+namespace {
+
+enum class Side { host, device, both };
+
+// Whose memory an address is: pinned and managed memory is both's.
+Side side_of(const void *address) {
+    if (is_device(address) || is_symbol(address)) return Side::device;
+    Allocation found;
+    return find_allocation(address, found) ? Side::both : Side::host;
+}
+
+// Whether `size` bytes lie in the one allocation that the first lies in. Memory of the host is not known here.
+bool fits(const void *address, size_t size) {
+    Allocation found;
+    if (!find_allocation(address, found)) return !is_device(address);
+    return static_cast<const unsigned char *>(address) + size <= found.begin + found.size;
+}
+
+bool kind_fits(cudaMemcpyKind kind, Side to, Side from) {
+    switch (kind) {
+        case cudaMemcpyHostToHost: return to != Side::device && from != Side::device;
+        case cudaMemcpyHostToDevice: return to != Side::host && from != Side::device;
+        case cudaMemcpyDeviceToHost: return to != Side::device && from != Side::host;
+        case cudaMemcpyDeviceToDevice: return to != Side::host && from != Side::host;
+        default: return true;
+    }
+}
+
+const void *seen(const void *address) { return side_of(address) == Side::host ? nullptr : address; }
+
+// A rectangle of rows; a plain copy is one row.
+struct Rows {
+    size_t width, height = 1, to_pitch = 0, from_pitch = 0;
+};
+
+cudaError_t refusal(const void *to, const void *from, const Rows &rows, cudaMemcpyKind kind) {
+    if (kind < cudaMemcpyHostToHost || kind > cudaMemcpyDefault) return cudaErrorInvalidMemcpyDirection;
+    if (!to || !from) return cudaErrorInvalidValue;
+    if (!kind_fits(kind, side_of(to), side_of(from))) return cudaErrorInvalidValue;
+    const size_t last = rows.height - 1;
+    if (!fits(to, last * rows.to_pitch + rows.width) || !fits(from, last * rows.from_pitch + rows.width)) return cudaErrorInvalidValue;
+    return cudaSuccess;
+}
+
+cudaError_t copy(void *to, const void *from, const Rows &rows, cudaMemcpyKind kind, cudaStream_t stream, bool waits, const void *pc) {
+    Call call(waits ? Call::waits : Call::asynchronous);
+    if (call.error) return call.error;
+    if (!stream_exists(stream)) return note(cudaErrorInvalidResourceHandle);
+    if (rows.width == 0 || rows.height == 0) return cudaSuccess;
+    if (rows.height > 1 && (rows.width > rows.to_pitch || rows.width > rows.from_pitch)) return note(cudaErrorInvalidPitchValue);
+    if (const cudaError_t error = refusal(to, from, rows, kind)) {
+        check::copy_refused(to, from, (rows.height - 1) * rows.to_pitch + rows.width, pc);
+        return note(error);
+    }
+    if (device_has_faulted()) return cudaSuccess;   // queued behind the kernel that lost the device
+    const uint32_t number = stream_number(stream);
+    for (size_t row = 0; row < rows.height; ++row) {
+        void *target = static_cast<char *>(to) + row * rows.to_pitch;
+        const void *source = static_cast<const char *>(from) + row * rows.from_pitch;
+        check::copied(seen(target), seen(source), rows.width, number, pc);
+        memmove(reachable(target), reachable(source), rows.width);
+    }
+    if (waits) check::host_awaited_stream(number);
+    return cudaSuccess;
+}
+
+cudaError_t fill(void *to, int value, const Rows &rows, cudaStream_t stream, const void *pc) {
+    Call call;
+    if (call.error) return call.error;
+    if (!stream_exists(stream)) return note(cudaErrorInvalidResourceHandle);
+    if (rows.width == 0 || rows.height == 0) return cudaSuccess;
+    if (!to || side_of(to) == Side::host || !fits(to, (rows.height - 1) * rows.to_pitch + rows.width)) {
+        check::copy_refused(to, nullptr, (rows.height - 1) * rows.to_pitch + rows.width, pc);
+        return note(cudaErrorInvalidValue);
+    }
+    if (device_has_faulted()) return cudaSuccess;
+    for (size_t row = 0; row < rows.height; ++row) {
+        void *target = static_cast<char *>(to) + row * rows.to_pitch;
+        check::filled(target, rows.width, stream_number(stream), pc);
+        memset(reachable(target), value, rows.width);
+    }
+    return cudaSuccess;
+}
+
+// Copies of boxes: planes of rows. Only between linear memory; arrays belong to textures.
+cudaError_t copy_box(const cudaMemcpy3DParms *p, cudaStream_t stream, bool waits, const void *pc) {
+    if (!p || p->srcArray || p->dstArray) return note(p ? cudaErrorNotSupported : cudaErrorInvalidValue);
+    const cudaExtent &extent = p->extent;
+    for (size_t plane = 0; plane < extent.depth; ++plane) {
+        auto *to = static_cast<char *>(p->dstPtr.ptr) + ((p->dstPos.z + plane) * p->dstPtr.ysize + p->dstPos.y) * p->dstPtr.pitch + p->dstPos.x;
+        auto *from = static_cast<char *>(p->srcPtr.ptr) + ((p->srcPos.z + plane) * p->srcPtr.ysize + p->srcPos.y) * p->srcPtr.pitch + p->srcPos.x;
+        if (const cudaError_t error = copy(to, from, {extent.width, extent.height, p->dstPtr.pitch, p->srcPtr.pitch}, p->kind, stream, waits, pc)) return error;
+    }
+    return cudaSuccess;
+}
+
+// A variable of device code is an ordinary one here; the toolkit's C++ templates hand its address over.
+cudaError_t symbol_copy(void *to, const void *from, const void *symbol, size_t size, cudaMemcpyKind kind, cudaStream_t stream, bool waits, const void *pc) {
+    if (!symbol) return note(cudaErrorInvalidSymbol);
+    note_symbol(symbol, 1);
+    return copy(to, from, {size}, kind, stream, waits, pc);
+}
+
+}  // namespace
+
+cudaError_t cudaMemcpy(void *to, const void *from, size_t size, cudaMemcpyKind kind) { return copy(to, from, {size}, kind, nullptr, true, HERE); }
+cudaError_t cudaMemcpyAsync(void *to, const void *from, size_t size, cudaMemcpyKind kind, cudaStream_t stream) { return copy(to, from, {size}, kind, stream, false, HERE); }
+cudaError_t cudaMemcpyPeer(void *to, int, const void *from, int, size_t size) { return copy(to, from, {size}, cudaMemcpyDeviceToDevice, nullptr, true, HERE); }
+
+cudaError_t cudaMemcpy2D(void *to, size_t to_pitch, const void *from, size_t from_pitch, size_t width, size_t height, cudaMemcpyKind kind) {
+    return copy(to, from, {width, height, to_pitch, from_pitch}, kind, nullptr, true, HERE);
+}
+cudaError_t cudaMemcpy2DAsync(void *to, size_t to_pitch, const void *from, size_t from_pitch, size_t width, size_t height, cudaMemcpyKind kind, cudaStream_t stream) {
+    return copy(to, from, {width, height, to_pitch, from_pitch}, kind, stream, false, HERE);
+}
+cudaError_t cudaMemcpy3D(const cudaMemcpy3DParms *parameters) { return copy_box(parameters, nullptr, true, HERE); }
+cudaError_t cudaMemcpy3DAsync(const cudaMemcpy3DParms *parameters, cudaStream_t stream) { return copy_box(parameters, stream, false, HERE); }
+
+cudaError_t cudaMemset(void *to, int value, size_t size) { return fill(to, value, {size}, nullptr, HERE); }
+cudaError_t cudaMemsetAsync(void *to, int value, size_t size, cudaStream_t stream) { return fill(to, value, {size}, stream, HERE); }
+cudaError_t cudaMemset2D(void *to, size_t pitch, int value, size_t width, size_t height) { return fill(to, value, {width, height, pitch}, nullptr, HERE); }
+cudaError_t cudaMemset2DAsync(void *to, size_t pitch, int value, size_t width, size_t height, cudaStream_t stream) {
+    return fill(to, value, {width, height, pitch}, stream, HERE);
+}
+cudaError_t cudaMemset3D(cudaPitchedPtr to, int value, cudaExtent extent) {
+    for (size_t plane = 0; plane < extent.depth; ++plane)
+        if (const cudaError_t error = fill(static_cast<char *>(to.ptr) + plane * to.ysize * to.pitch, value, {extent.width, extent.height, to.pitch}, nullptr, HERE)) return error;
+    return cudaSuccess;
+}
+
+cudaError_t cudaMemcpyToSymbol(const void *symbol, const void *from, size_t size, size_t offset, cudaMemcpyKind kind) {
+    return symbol_copy(static_cast<char *>(const_cast<void *>(symbol)) + offset, from, symbol, size, kind, nullptr, true, HERE);
+}
+cudaError_t cudaMemcpyToSymbolAsync(const void *symbol, const void *from, size_t size, size_t offset, cudaMemcpyKind kind, cudaStream_t stream) {
+    return symbol_copy(static_cast<char *>(const_cast<void *>(symbol)) + offset, from, symbol, size, kind, stream, false, HERE);
+}
+cudaError_t cudaMemcpyFromSymbol(void *to, const void *symbol, size_t size, size_t offset, cudaMemcpyKind kind) {
+    return symbol_copy(to, static_cast<const char *>(symbol) + offset, symbol, size, kind, nullptr, true, HERE);
+}
+cudaError_t cudaMemcpyFromSymbolAsync(void *to, const void *symbol, size_t size, size_t offset, cudaMemcpyKind kind, cudaStream_t stream) {
+    return symbol_copy(to, static_cast<const char *>(symbol) + offset, symbol, size, kind, stream, false, HERE);
+}
+cudaError_t cudaGetSymbolAddress(void **address, const void *symbol) {
+    Call call;
+    if (call.error) return call.error;
+    if (!address || !symbol) return note(symbol ? cudaErrorInvalidValue : cudaErrorInvalidSymbol);
+    note_symbol(symbol, 1);
+    *address = const_cast<void *>(symbol);
+    return cudaSuccess;
+}

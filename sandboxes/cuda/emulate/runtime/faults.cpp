@@ -1,0 +1,80 @@
+#include "faults.h"
+
+#include <elf.h>
+#include <signal.h>
+#include <sys/auxv.h>
+#include <ucontext.h>
+#include <unistd.h>
+
+#include <cstdint>
+#include <initializer_list>
+#include <cstdlib>
+
+#include "hooks.h"
+#include "memory.h"
+
+namespace emulate {
+
+namespace {
+
+constexpr size_t signal_stack_size = 64 << 10;
+
+[[noreturn]] void illegal_address() { abandon(700); }           // cudaErrorIllegalAddress
+[[noreturn]] void misaligned_address() { abandon(716); }        // cudaErrorMisalignedAddress
+[[noreturn]] void illegal_instruction() { abandon(715); }       // cudaErrorIllegalInstruction
+
+// Device code: the handler returns into a function that ends the grid. That one runs on what is left of a good stack: the
+// red zone below the stack pointer is nobody's any more, and abandoning needs next to nothing; a stack that has overflowed
+// is no good stack, so a piece of our own is used in any case.
+void handle(int signal, siginfo_t *info, void *raw) {
+    auto *context = static_cast<ucontext_t *>(raw);
+    const auto pc = reinterpret_cast<const void *>(context->uc_mcontext.gregs[REG_RIP]);
+    const bool write = (context->uc_mcontext.gregs[REG_ERR] & 2) != 0;   // page fault error code, bit 1
+    if (current) {
+        static thread_local unsigned char last_stack[16 << 10] __attribute__((aligned(16)));
+        const auto target = signal == SIGBUS ? &misaligned_address : signal == SIGSEGV ? &illegal_address : &illegal_instruction;
+        context->uc_mcontext.gregs[REG_RSP] = reinterpret_cast<greg_t>(last_stack + sizeof last_stack - 8);
+        context->uc_mcontext.gregs[REG_RIP] = reinterpret_cast<greg_t>(target);
+        check::host_fault(info->si_addr, write, pc);
+        return;
+    }
+    if (signal == SIGSEGV) check::host_fault(info->si_addr, write, pc);
+    // As without the handler: the instruction faults again.
+    ::signal(signal, SIG_DFL);
+}
+
+void give_signal_stack() {
+    stack_t stack = {};
+    stack.ss_sp = malloc(signal_stack_size);
+    stack.ss_size = signal_stack_size;
+    sigaltstack(&stack, nullptr);
+}
+
+struct AtStart {
+    AtStart() {
+        prepare_for_faults();
+        declare_arenas();
+        check::start();
+        atexit([] { check::finish("exit"); });
+    }
+} at_start __attribute__((init_priority(200)));
+
+}  // namespace
+
+void prepare_for_faults() {
+    give_signal_stack();
+    struct sigaction action = {};
+    action.sa_sigaction = handle;
+    action.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER;
+    for (int signal : {SIGSEGV, SIGBUS, SIGILL, SIGFPE}) sigaction(signal, &action, nullptr);
+}
+
+size_t thread_local_size() {
+    // The program's own headers, as the kernel hands them over.
+    const auto *header = reinterpret_cast<const Elf64_Phdr *>(getauxval(AT_PHDR));
+    for (unsigned long i = 0; i < getauxval(AT_PHNUM); ++i)
+        if (header[i].p_type == PT_TLS) return header[i].p_memsz + header[i].p_align;
+    return 0;
+}
+
+}  // namespace emulate

@@ -1,0 +1,27 @@
+// Grids: the configuration of a launch, its limits, and the OS threads that run its blocks.
+#pragma once
+#include <cuda_runtime_api.h>
+#include <emulate/launch.h>
+
+#include <cstdint>
+
+namespace emulate {
+
+// What cudaFuncSetAttribute set for a kernel, by its name's address.
+struct KernelSettings {
+    size_t max_dynamic_shared = 48 << 10;   // bytes; more must be asked for (programming guide, shared memory)
+    int carveout = -1;
+};
+KernelSettings &settings_of(const Kernel &kernel);
+
+// Asks a kernel what it is.
+Kernel kernel_at(const void *function);
+
+// Whether the grid that runs is to end.
+bool grid_abandoned();
+
+// OS threads that run blocks: EMULATE_WORKERS, else the cores there are, at most 2; 1 where checking is on.
+unsigned worker_count();
+uint64_t seed();  // EMULATE_SEED
+
+}  // namespace emulate

@@ -1,0 +1,44 @@
+// Sum of an array: each block reduces its part in shared memory.
+#include <cstdio>
+#include <cstdlib>
+#include <vector>
+
+#include <cuda_runtime.h>
+
+#define CHECK(call)                                                              \
+    do {                                                                         \
+        const cudaError_t status = (call);                                       \
+        if (status != cudaSuccess) {                                             \
+            std::fprintf(stderr, "%s: %s\n", #call, cudaGetErrorString(status)); \
+            std::exit(1);                                                        \
+        }                                                                        \
+    } while (0)
+constexpr int kThreads = 256;
+
+__global__ void block_sums(const float *in, float *sums, int n) {
+    __shared__ float partial[kThreads];
+    const int i = blockIdx.x * blockDim.x + threadIdx.x;
+    partial[threadIdx.x] = i < n ? in[i] : 0.0f;
+    __syncthreads();
+    for (int stride = kThreads / 2; stride > 0; stride /= 2) {
+        if (threadIdx.x < stride) partial[threadIdx.x] += partial[threadIdx.x + stride]; // defect: race
+    }
+    if (threadIdx.x == 0) sums[blockIdx.x] = partial[0];
+}
+
+int main() {
+    const int n = 1000, blocks = (n + kThreads - 1) / kThreads;
+    std::vector<float> in(n, 1.0f), sums(blocks);
+    float *d_in, *d_sums;
+    CHECK(cudaMalloc(&d_in, n * sizeof(float)));
+    CHECK(cudaMalloc(&d_sums, blocks * sizeof(float)));
+    CHECK(cudaMemcpy(d_in, in.data(), n * sizeof(float), cudaMemcpyHostToDevice));
+    block_sums<<<blocks, kThreads>>>(d_in, d_sums, n);
+    CHECK(cudaGetLastError());
+    CHECK(cudaMemcpy(sums.data(), d_sums, blocks * sizeof(float), cudaMemcpyDeviceToHost));
+    float total = 0;
+    for (float sum : sums) total += sum;
+    std::printf("%g\n", total);
+    CHECK(cudaFree(d_in));
+    CHECK(cudaFree(d_sums));
+}
