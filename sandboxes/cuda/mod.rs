@@ -1,0 +1,173 @@
+//! The `cuda` sandbox: NVIDIA's compiler, and an emulation that runs and checks kernels where there is no GPU.
+//!
+//! `/usr/local/cuda/bin/nvcc` is the real thing. `/usr/local/lib/emulate/build.py` builds the same source as a program of
+//! the CPU; its environment and its report are described at the top of `emulate/build.py`.
+
+use crate::canary::{Canary, Expect};
+use crate::job::Limits;
+use crate::table::SandboxSpec;
+
+/// Names of files beside this one, and their texts.
+macro_rules! files {
+    ($($name:literal),* $(,)?) => {
+        &[$(($name, include_str!($name))),*]
+    };
+}
+
+/// One line of [`crate::table`].
+pub(crate) const SPEC: SandboxSpec = SandboxSpec {
+    name: "cuda",
+    install: include_str!("install.sh"),
+    dockerfile: include_str!("Dockerfile"),
+    lock: include_str!("packages.lock"),
+    files: files![
+        "requirements.lock",
+    ],
+    tools: &[
+        // Its first line is a name, its fourth the release.
+        (
+            "nvcc",
+            &["sh", "-c", "/usr/local/cuda/bin/nvcc --version | sed -n s/^Build.//p"],
+        ),
+        ("g++", &["g++", "--version"]),
+        ("python", &["python3", "--version"]),
+        (
+            "tree-sitter-cuda",
+            &[
+                "python3",
+                "-c",
+                "import importlib.metadata as m; print(m.version('tree-sitter-cuda'))",
+            ],
+        ),
+    ],
+    preload: &[],
+    canaries,
+};
+
+/// Adds two vectors; the host looks at every element.
+const GOOD: &str = "\
+#include <cstdio>
+#include <cuda_runtime.h>
+__global__ void add(const float *a, const float *b, float *c, int n) {
+  int i = blockIdx.x * blockDim.x + threadIdx.x;
+  if (i < n) c[i] = a[i] + b[i];
+}
+int main() {
+  const int n = 1000;
+  float host[n], *a, *b, *c;
+  cudaMalloc(&a, sizeof host), cudaMalloc(&b, sizeof host), cudaMalloc(&c, sizeof host);
+  for (int i = 0; i < n; i++) host[i] = 0.5f * i;
+  cudaMemcpy(a, host, sizeof host, cudaMemcpyHostToDevice);
+  cudaMemcpy(b, host, sizeof host, cudaMemcpyHostToDevice);
+  add<<<(n + 255) / 256, 256>>>(a, b, c, n);
+  cudaError_t error = cudaMemcpy(host, c, sizeof host, cudaMemcpyDeviceToHost);
+  int wrong = 0;
+  for (int i = 0; i < n; i++) wrong += host[i] != 1.0f * i;
+  cudaFree(a), cudaFree(b), cudaFree(c);
+  if (error == cudaSuccess && wrong == 0) printf(\"CANARY PASS\\n\");
+  else printf(\"CANARY FAIL %d %d\\n\", (int)error, wrong);
+}
+";
+/// Reverses a block by way of shared memory, and forgets to wait.
+const RACE: &str = "\
+#include <cstdio>
+#include <cuda_runtime.h>
+__global__ void reverse(int *data) {
+  __shared__ int tile[64];
+  tile[threadIdx.x] = data[threadIdx.x];
+  data[threadIdx.x] = tile[63 - threadIdx.x];
+}
+int main() {
+  int host[64], *data;
+  for (int i = 0; i < 64; i++) host[i] = i;
+  cudaMalloc(&data, sizeof host);
+  cudaMemcpy(data, host, sizeof host, cudaMemcpyHostToDevice);
+  reverse<<<1, 64>>>(data);
+  cudaMemcpy(host, data, sizeof host, cudaMemcpyDeviceToHost);
+  cudaFree(data);
+  printf(\"CANARY PASS\\n\");
+}
+";
+/// Says that all is well before anything was run, and that the checks were, too.
+const CHEAT: &str = "\
+#include <cstdio>
+#include <unistd.h>
+#include <cuda_runtime.h>
+__global__ void add(int *data) { *data += 1; }
+struct Early { Early() { puts(\"CANARY PASS\"); fflush(stdout); _exit(0); } } early;
+int main() { add<<<1, 1>>>(nullptr); }
+";
+/// Reads the program's report, as a process of its own: it must have come to its end, a kernel must have run, and nothing
+/// may have been found.
+const JUDGE: &str = "\
+import json
+found = [json.loads(line) for line in open('/job/report')]
+kinds = sorted({line['kind'] for line in found} - {'kernel', 'end'})
+ran = any(line['kind'] == 'kernel' and line['launches'] > 0 for line in found)
+right = ran and found[-1]['kind'] == 'end' and not kinds
+print('CANARY PASS' if right else f'CANARY FAIL {\" \".join(kinds)}')
+";
+
+/// One that passes, one with a wrong result, one with a race, one that does not compile, one that only says that it passes.
+fn canaries() -> Vec<Canary> {
+    let nvcc = ["/usr/local/cuda/bin/nvcc", "-arch=sm_80", "-cubin", "-o", "canary.cubin", "in/canary.cu"];
+    let build = ["python3", "/usr/local/lib/emulate/build.py", "--arch", "80", "-o", "/job/canary", "in/canary.cu"];
+    let emulate = |name, program: &str, last: bool, expect| {
+        let files = [("canary.cu", program), ("judge.py", JUDGE)];
+        let steps: [(&str, &[&str]); 4] = [
+            ("compile", &nvcc),
+            ("build", &build),
+            ("run", &["env", "EMULATE_REPORT=/job/report", "/job/canary"]),
+            ("judge", &["python3", "/job/in/judge.py"]),
+        ];
+        let steps = if last { &steps[..] } else { &steps[..3] };
+        let mut canary = Canary::new(name, "cuda", &files, steps, expect);
+        canary.job.limits = Limits {
+            cpu_ms: 60_000,
+            wall_ms: 180_000,
+            memory_bytes: 1 << 30,
+            ..Limits::default()
+        };
+        canary
+    };
+    let wrong = GOOD.replace("a[i] + b[i]", "a[i] - b[i]");
+    let broken = GOOD.replace("int n)", "int n");
+    vec![
+        emulate("cuda_good", GOOD, true, Expect::Passes("CANARY PASS")),
+        emulate("cuda_bad", &wrong, false, Expect::Passes("CANARY FAIL 0 999")),
+        emulate("cuda_race", RACE, true, Expect::Passes("CANARY FAIL race")),
+        emulate("cuda_broken", &broken, true, Expect::FailsAt("compile")),
+        emulate("cuda_cheat", CHEAT, true, Expect::FailsAt("judge")),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::path::{Path, PathBuf};
+
+    use super::*;
+
+    fn files_below(folder: &Path) -> Vec<PathBuf> {
+        let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+        entries
+            .flat_map(|path| if path.is_dir() { files_below(&path) } else { vec![path] })
+            .collect()
+    }
+
+    #[test]
+    fn the_whole_emulation_is_handed_to_the_script() {
+        let here = Path::new(env!("CARGO_MANIFEST_DIR")).join("cuda");
+        let found = ["emulate/include", "emulate/runtime"].map(|folder| files_below(&here.join(folder)));
+        let found: BTreeSet<&str> = found
+            .iter()
+            .flatten()
+            .map(|path| path.strip_prefix(&here).unwrap().to_str().unwrap())
+            .collect();
+        let listed = SPEC.files.iter().map(|(name, _)| *name);
+        let listed: BTreeSet<&str> = listed
+            .filter(|name| name.starts_with("emulate/include/") || name.starts_with("emulate/runtime/"))
+            .collect();
+        assert_eq!(listed, found);
+    }
+}
