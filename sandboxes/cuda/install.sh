@@ -50,7 +50,7 @@ rm -r "$packages"/nvidia "$packages"/nvidia_*.dist-info "$cuda/cccl"
 emulate=$root/usr/local/lib/emulate
 mkdir "$emulate"
 cp -r "$here"/emulate/{include,runtime,build.py,rewrite.py,build_runtime.sh} "$emulate/"
-inside sh /usr/local/lib/emulate/build_runtime.sh /usr/local/lib/emulate/libemulate.a >&2
+inside sh /usr/local/lib/emulate/build_runtime.sh /usr/local/lib/emulate >&2
 rm -r "$emulate/runtime" "$emulate/build_runtime.sh"
 
 # What no job runs: libraries for programs that load them at run time, on a machine with a GPU; a look at this machine's
