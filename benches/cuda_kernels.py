@@ -31,8 +31,8 @@ from common import ROOT, report
 
 FOLDER = pathlib.Path(__file__).resolve().parent / "cuda_kernels"
 ARCHITECTURE = 80
-# A kernel that takes longer than this hangs, seconds of CPU time.
-LIMIT = 120
+# A step that takes longer than this hangs, seconds of CPU time and of wall time.
+CPU_LIMIT, WALL_LIMIT = 120, 300
 WANTED_KERNELS, WANTED_PACKAGES = 40, 6
 # What the shell's `times` writes: user and system time, of itself and then of its children.
 TIMES = re.compile(r"(\d+)m([\d.]+)s")
@@ -124,7 +124,9 @@ class Step:
         command = ["bwrap", "--unshare-all", "--die-with-parent", "--clearenv", *settings, "--ro-bind", str(root), "/", *devices]
         command += ["--bind", str(folder), "/job", "--ro-bind", str(folder / "in"), "/job/in", "--tmpfs", "/tmp", "--chdir", "/job"]
         # bwrap does not wait for what it started, so the shell says what its children used.
-        timed = ["sh", "-c", '"$@"; status=$?; times >/job/times; exit $status', "sh", *argv]
+        timed = ["timeout", "-s", "KILL", str(WALL_LIMIT), "sh", "-c", '"$@"; status=$?; times >/job/times; exit $status', "sh", *argv]
+        used = folder / "times"
+        used.unlink(missing_ok=True)
         done = subprocess.run(
             [*command, *timed],
             stdout=subprocess.PIPE,
@@ -132,10 +134,10 @@ class Step:
             stdin=subprocess.DEVNULL,
             text=True,
             errors="replace",
-            preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_CPU, (LIMIT, LIMIT + 1)),
+            preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_CPU, (CPU_LIMIT, CPU_LIMIT + 1)),
         )
         self.status, self.log = done.returncode, done.stdout
-        self.cpu = sum(60 * float(minutes) + float(seconds) for minutes, seconds in TIMES.findall((folder / "times").read_text())[2:])
+        self.cpu = sum(60 * float(minutes) + float(seconds) for minutes, seconds in TIMES.findall(used.read_text() if used.exists() else "")[2:])
 
 
 def last_lines(log, count=3):
@@ -164,7 +166,7 @@ def findings(path):
 def judge(kernel, folder, options):
     """What came of one kernel: (result, why, findings, CPU seconds of nvcc, build and run)."""
     flags = kernel.get("flags", [])
-    nvcc = ["/usr/local/cuda/bin/nvcc", f"-arch=sm_{ARCHITECTURE}", "-std=c++17", "-w", "-cubin", "-Iin", *flags]
+    nvcc = ["/usr/local/cuda/bin/nvcc", f"-arch=sm_{ARCHITECTURE}", "-std=c++17", "-w", "-cubin", "-Iin", *flags, *kernel.get("nvcc", [])]
     compiled = Step(options.root, folder, *nvcc, "-o", "kernel.cubin", "in/host.cu")
     cpu = [compiled.cpu]
     if compiled.status != 0:

@@ -52,6 +52,7 @@ mkdir "$emulate"
 cp -r "$here"/emulate/{include,runtime,build.py,rewrite.py,build_runtime.sh} "$emulate/"
 inside sh /usr/local/lib/emulate/build_runtime.sh /usr/local/lib/emulate >&2
 rm -r "$emulate/runtime" "$emulate/build_runtime.sh"
+find "$emulate" -type f -exec chmod 644 {} +
 
 # What no job runs: libraries for programs that load them at run time, on a machine with a GPU; a look at this machine's
 # GPU; link-time optimisation; sanitizers; pip.
