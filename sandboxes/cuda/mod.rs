@@ -22,6 +22,80 @@ pub(crate) const SPEC: SandboxSpec = SandboxSpec {
     lock: include_str!("packages.lock"),
     files: files![
         "requirements.lock",
+        "emulate/build.py",
+        "emulate/build_runtime.sh",
+        "emulate/rewrite.py",
+        "emulate/include/cooperative_groups.h",
+        "emulate/include/cooperative_groups/functional.h",
+        "emulate/include/cooperative_groups/memcpy_async.h",
+        "emulate/include/cooperative_groups/reduce.h",
+        "emulate/include/cooperative_groups/scan.h",
+        "emulate/include/cuda_bf16.h",
+        "emulate/include/cuda_fp16.h",
+        "emulate/include/cuda_runtime.h",
+        "emulate/include/device_atomic_functions.h",
+        "emulate/include/device_functions.h",
+        "emulate/include/device_launch_parameters.h",
+        "emulate/include/emulate/atomic.h",
+        "emulate/include/emulate/device.h",
+        "emulate/include/emulate/integer.h",
+        "emulate/include/emulate/language.h",
+        "emulate/include/emulate/launch.h",
+        "emulate/include/emulate/layout.h",
+        "emulate/include/emulate/math.h",
+        "emulate/include/emulate/memory.h",
+        "emulate/include/emulate/narrow.h",
+        "emulate/include/emulate/symbol.h",
+        "emulate/include/emulate/version.h",
+        "emulate/include/emulate/warp.h",
+        "emulate/include/math_functions.h",
+        "emulate/include/sm_20_atomic_functions.h",
+        "emulate/include/sm_60_atomic_functions.h",
+        "emulate/runtime/allocations.cpp",
+        "emulate/runtime/atomics.cpp",
+        "emulate/runtime/check/access.cpp",
+        "emulate/runtime/check/access.h",
+        "emulate/runtime/check/block_order.cpp",
+        "emulate/runtime/check/bounds.h",
+        "emulate/runtime/check/callbacks.cpp",
+        "emulate/runtime/check/copies.cpp",
+        "emulate/runtime/check/kernel.cpp",
+        "emulate/runtime/check/kernel.h",
+        "emulate/runtime/check/memory.cpp",
+        "emulate/runtime/check/memory.h",
+        "emulate/runtime/check/order.cpp",
+        "emulate/runtime/check/order.h",
+        "emulate/runtime/check/report.cpp",
+        "emulate/runtime/check/report.h",
+        "emulate/runtime/check/shadow.h",
+        "emulate/runtime/check/shared.cpp",
+        "emulate/runtime/check/symbols.cpp",
+        "emulate/runtime/check/symbols.h",
+        "emulate/runtime/check/traffic.cpp",
+        "emulate/runtime/check/traffic.h",
+        "emulate/runtime/check/ubsan.cpp",
+        "emulate/runtime/copies.cpp",
+        "emulate/runtime/device.cpp",
+        "emulate/runtime/device.h",
+        "emulate/runtime/device_functions.cpp",
+        "emulate/runtime/errors.cpp",
+        "emulate/runtime/errors.h",
+        "emulate/runtime/faults.cpp",
+        "emulate/runtime/faults.h",
+        "emulate/runtime/fiber.cpp",
+        "emulate/runtime/fiber.h",
+        "emulate/runtime/hooks.h",
+        "emulate/runtime/launches.cpp",
+        "emulate/runtime/launches.h",
+        "emulate/runtime/math.cpp",
+        "emulate/runtime/memory.cpp",
+        "emulate/runtime/memory.h",
+        "emulate/runtime/streams.cpp",
+        "emulate/runtime/streams.h",
+        "emulate/runtime/warp.cpp",
+        "emulate/runtime/worker.cpp",
+        "emulate/runtime/worker.h",
+        "emulate/runtime/world.h",
     ],
     tools: &[
         // Its first line is a name, its fourth the release.
@@ -88,7 +162,7 @@ int main() {
   printf(\"CANARY PASS\\n\");
 }
 ";
-/// Says that all is well before anything was run, and that the checks were, too.
+/// Says that all is well, and ends before any kernel was run.
 const CHEAT: &str = "\
 #include <cstdio>
 #include <unistd.h>
@@ -97,15 +171,15 @@ __global__ void add(int *data) { *data += 1; }
 struct Early { Early() { puts(\"CANARY PASS\"); fflush(stdout); _exit(0); } } early;
 int main() { add<<<1, 1>>>(nullptr); }
 ";
-/// Reads the program's report, as a process of its own: it must have come to its end, a kernel must have run, and nothing
+/// Reads the program's report, as a process of its own: it must have come to its end, kernels must have run, and nothing
 /// may have been found.
 const JUDGE: &str = "\
 import json
-found = [json.loads(line) for line in open('/job/report')]
-kinds = sorted({line['kind'] for line in found} - {'kernel', 'end'})
-ran = any(line['kind'] == 'kernel' and line['launches'] > 0 for line in found)
-right = ran and found[-1]['kind'] == 'end' and not kinds
-print('CANARY PASS' if right else f'CANARY FAIL {\" \".join(kinds)}')
+lines = [json.loads(line) for line in open('/job/report')]
+found = sorted({line['kind'] for line in lines} - {'kernel', 'end'})
+if not lines or lines[-1]['kind'] != 'end' or lines[-1]['launches'] == 0:
+    found.append('unfinished')
+print('CANARY FAIL ' + ' '.join(found) if found else 'CANARY PASS')
 ";
 
 /// One that passes, one with a wrong result, one with a race, one that does not compile, one that only says that it passes.
@@ -137,7 +211,7 @@ fn canaries() -> Vec<Canary> {
         emulate("cuda_bad", &wrong, false, Expect::Passes("CANARY FAIL 0 999")),
         emulate("cuda_race", RACE, true, Expect::Passes("CANARY FAIL race")),
         emulate("cuda_broken", &broken, true, Expect::FailsAt("compile")),
-        emulate("cuda_cheat", CHEAT, true, Expect::FailsAt("judge")),
+        emulate("cuda_cheat", CHEAT, true, Expect::Passes("CANARY FAIL unfinished")),
     ]
 }
 
@@ -159,11 +233,9 @@ mod tests {
     fn the_whole_emulation_is_handed_to_the_script() {
         let here = Path::new(env!("CARGO_MANIFEST_DIR")).join("cuda");
         let found = ["emulate/include", "emulate/runtime"].map(|folder| files_below(&here.join(folder)));
-        let found: BTreeSet<&str> = found
-            .iter()
-            .flatten()
-            .map(|path| path.strip_prefix(&here).unwrap().to_str().unwrap())
-            .collect();
+        let found = found.iter().flatten();
+        let found = found.map(|path| path.strip_prefix(&here).unwrap().to_str().unwrap());
+        let found: BTreeSet<&str> = found.filter(|name| !name.contains("/tests/")).collect();
         let listed = SPEC.files.iter().map(|(name, _)| *name);
         let listed: BTreeSet<&str> = listed
             .filter(|name| name.starts_with("emulate/include/") || name.starts_with("emulate/runtime/"))
