@@ -184,9 +184,24 @@ print('CANARY FAIL ' + ' '.join(found) if found else 'CANARY PASS')
 
 /// One that passes, one with a wrong result, one with a race, one that does not compile, one that only says that it passes.
 fn canaries() -> Vec<Canary> {
-    let nvcc = ["/usr/local/cuda/bin/nvcc", "-arch=sm_80", "-cubin", "-o", "canary.cubin", "in/canary.cu"];
-    let build = ["python3", "/usr/local/lib/emulate/build.py", "--arch", "80", "-o", "/job/canary", "in/canary.cu"];
-    let emulate = |name, program: &str, last: bool, expect| {
+    let nvcc = [
+        "/usr/local/cuda/bin/nvcc",
+        "-arch=sm_80",
+        "-cubin",
+        "-o",
+        "canary.cubin",
+        "in/canary.cu",
+    ];
+    let build = [
+        "python3",
+        "/usr/local/lib/emulate/build.py",
+        "--arch",
+        "80",
+        "-o",
+        "/job/canary",
+        "in/canary.cu",
+    ];
+    let emulate = |name, program: &str, judged: bool, expect| {
         let files = [("canary.cu", program), ("judge.py", JUDGE)];
         let steps: [(&str, &[&str]); 4] = [
             ("compile", &nvcc),
@@ -194,7 +209,7 @@ fn canaries() -> Vec<Canary> {
             ("run", &["env", "EMULATE_REPORT=/job/report", "/job/canary"]),
             ("judge", &["python3", "/job/in/judge.py"]),
         ];
-        let steps = if last { &steps[..] } else { &steps[..3] };
+        let steps = if judged { &steps[..] } else { &steps[..3] };
         let mut canary = Canary::new(name, "cuda", &files, steps, expect);
         canary.job.limits = Limits {
             cpu_ms: 60_000,
