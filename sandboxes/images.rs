@@ -219,7 +219,6 @@ fn install(
     let fail = |what: &str, error: io::Error| SandboxError::image(spec.name, format!("{what}: {error}"));
     let (made, rootfs) = (work.join(INSTALL), work.join("rootfs"));
     fs::create_dir(&rootfs).map_err(|error| fail("make the root folder", error))?;
-    fs::create_dir(&made).map_err(|error| fail("make a folder", error))?;
     fs::create_dir_all(cache).map_err(|error| fail("make a folder for packages", error))?;
     let own = [
         ("base.sh", BASE),
@@ -227,7 +226,10 @@ fn install(
         ("packages.lock", spec.lock),
     ];
     for (name, text) in own.iter().chain(spec.files) {
-        fs::write(made.join(name), text).map_err(|error| fail("write the script", error))?;
+        let file = made.join(name);
+        let folder = file.parent().unwrap_or(&made);
+        let written = fs::create_dir_all(folder).and_then(|()| fs::write(&file, text));
+        written.map_err(|error| fail("write the script", error))?;
     }
     let (script, lock) = (made.join("install.sh"), made.join("packages.lock"));
     progress("installing packages");

@@ -7,6 +7,7 @@
 mod aptsources;
 mod cadquery;
 mod canary;
+mod cuda;
 mod error;
 mod hash;
 pub mod hostile;

@@ -2,7 +2,7 @@
 
 use crate::canary::Canary;
 use crate::error::SandboxError;
-use crate::{cadquery, verilog, x86_64};
+use crate::{cadquery, cuda, verilog, x86_64};
 
 /// What a sandbox's folder declares.
 #[derive(Debug)]
@@ -15,7 +15,7 @@ pub(crate) struct SandboxSpec {
     pub dockerfile: &'static str,
     /// `packages.lock`: `name=version` of every Debian package of the image.
     pub lock: &'static str,
-    /// More that the script needs: names and texts. They are part of the image's recipe.
+    /// More that the script needs: names (`/` for sub-folders) and texts. They are part of the image's recipe.
     pub files: &'static [(&'static str, &'static str)],
     /// Name of a tool, and the command whose first line of output tells its version.
     pub tools: &'static [(&'static str, &'static [&'static str])],
@@ -27,7 +27,7 @@ pub(crate) struct SandboxSpec {
 }
 
 /// Every sandbox there is.
-pub(crate) static TABLE: &[SandboxSpec] = &[cadquery::SPEC, verilog::SPEC, x86_64::SPEC];
+pub(crate) static TABLE: &[SandboxSpec] = &[cadquery::SPEC, cuda::SPEC, verilog::SPEC, x86_64::SPEC];
 
 /// The names of all sandboxes, built or not.
 pub fn names() -> Vec<&'static str> {

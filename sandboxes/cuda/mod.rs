@@ -1,0 +1,260 @@
+//! The `cuda` sandbox: NVIDIA's compiler, and an emulation that runs and checks kernels where there is no GPU.
+//!
+//! `/usr/local/cuda/bin/nvcc` is the real thing. `/usr/local/lib/emulate/build.py` builds the same source as a program of
+//! the CPU; its environment and its report are described at the top of `emulate/build.py`.
+
+use crate::canary::{Canary, Expect};
+use crate::job::Limits;
+use crate::table::SandboxSpec;
+
+/// Names of files beside this one, and their texts.
+macro_rules! files {
+    ($($name:literal),* $(,)?) => {
+        &[$(($name, include_str!($name))),*]
+    };
+}
+
+/// One line of [`crate::table`].
+pub(crate) const SPEC: SandboxSpec = SandboxSpec {
+    name: "cuda",
+    install: include_str!("install.sh"),
+    dockerfile: include_str!("Dockerfile"),
+    lock: include_str!("packages.lock"),
+    files: files![
+        "requirements.lock",
+        "emulate/build.py",
+        "emulate/build_runtime.sh",
+        "emulate/rewrite.py",
+        "emulate/include/cooperative_groups.h",
+        "emulate/include/cooperative_groups/functional.h",
+        "emulate/include/cooperative_groups/memcpy_async.h",
+        "emulate/include/cooperative_groups/reduce.h",
+        "emulate/include/cooperative_groups/scan.h",
+        "emulate/include/cuda_bf16.h",
+        "emulate/include/cuda_fp16.h",
+        "emulate/include/cuda_runtime.h",
+        "emulate/include/device_atomic_functions.h",
+        "emulate/include/device_functions.h",
+        "emulate/include/device_launch_parameters.h",
+        "emulate/include/emulate/atomic.h",
+        "emulate/include/emulate/device.h",
+        "emulate/include/emulate/integer.h",
+        "emulate/include/emulate/language.h",
+        "emulate/include/emulate/launch.h",
+        "emulate/include/emulate/layout.h",
+        "emulate/include/emulate/math.h",
+        "emulate/include/emulate/memory.h",
+        "emulate/include/emulate/narrow.h",
+        "emulate/include/emulate/symbol.h",
+        "emulate/include/emulate/version.h",
+        "emulate/include/emulate/warp.h",
+        "emulate/include/math_functions.h",
+        "emulate/include/sm_20_atomic_functions.h",
+        "emulate/include/sm_60_atomic_functions.h",
+        "emulate/runtime/allocations.cpp",
+        "emulate/runtime/atomics.cpp",
+        "emulate/runtime/check/access.cpp",
+        "emulate/runtime/check/access.h",
+        "emulate/runtime/check/block_order.cpp",
+        "emulate/runtime/check/bounds.h",
+        "emulate/runtime/check/callbacks.cpp",
+        "emulate/runtime/check/copies.cpp",
+        "emulate/runtime/check/kernel.cpp",
+        "emulate/runtime/check/kernel.h",
+        "emulate/runtime/check/memory.cpp",
+        "emulate/runtime/check/memory.h",
+        "emulate/runtime/check/order.cpp",
+        "emulate/runtime/check/order.h",
+        "emulate/runtime/check/report.cpp",
+        "emulate/runtime/check/report.h",
+        "emulate/runtime/check/shadow.h",
+        "emulate/runtime/check/shared.cpp",
+        "emulate/runtime/check/symbols.cpp",
+        "emulate/runtime/check/symbols.h",
+        "emulate/runtime/check/traffic.cpp",
+        "emulate/runtime/check/traffic.h",
+        "emulate/runtime/check/ubsan.cpp",
+        "emulate/runtime/copies.cpp",
+        "emulate/runtime/device.cpp",
+        "emulate/runtime/device.h",
+        "emulate/runtime/device_functions.cpp",
+        "emulate/runtime/errors.cpp",
+        "emulate/runtime/errors.h",
+        "emulate/runtime/faults.cpp",
+        "emulate/runtime/faults.h",
+        "emulate/runtime/fiber.cpp",
+        "emulate/runtime/fiber.h",
+        "emulate/runtime/hooks.h",
+        "emulate/runtime/launches.cpp",
+        "emulate/runtime/launches.h",
+        "emulate/runtime/math.cpp",
+        "emulate/runtime/memory.cpp",
+        "emulate/runtime/memory.h",
+        "emulate/runtime/streams.cpp",
+        "emulate/runtime/streams.h",
+        "emulate/runtime/warp.cpp",
+        "emulate/runtime/worker.cpp",
+        "emulate/runtime/worker.h",
+        "emulate/runtime/world.h",
+    ],
+    tools: &[
+        // Its first line is a name, its fourth the release.
+        (
+            "nvcc",
+            &["sh", "-c", "/usr/local/cuda/bin/nvcc --version | sed -n s/^Build.//p"],
+        ),
+        ("g++", &["g++", "--version"]),
+        ("python", &["python3", "--version"]),
+        (
+            "tree-sitter-cuda",
+            &[
+                "python3",
+                "-c",
+                "import importlib.metadata as m; print(m.version('tree-sitter-cuda'))",
+            ],
+        ),
+    ],
+    preload: &[],
+    canaries,
+};
+
+/// Adds two vectors; the host looks at every element.
+const GOOD: &str = "\
+#include <cstdio>
+#include <cuda_runtime.h>
+__global__ void add(const float *a, const float *b, float *c, int n) {
+  int i = blockIdx.x * blockDim.x + threadIdx.x;
+  if (i < n) c[i] = a[i] + b[i];
+}
+int main() {
+  const int n = 1000;
+  float host[n], *a, *b, *c;
+  cudaMalloc(&a, sizeof host), cudaMalloc(&b, sizeof host), cudaMalloc(&c, sizeof host);
+  for (int i = 0; i < n; i++) host[i] = 0.5f * i;
+  cudaMemcpy(a, host, sizeof host, cudaMemcpyHostToDevice);
+  cudaMemcpy(b, host, sizeof host, cudaMemcpyHostToDevice);
+  add<<<(n + 255) / 256, 256>>>(a, b, c, n);
+  cudaError_t error = cudaMemcpy(host, c, sizeof host, cudaMemcpyDeviceToHost);
+  int wrong = 0;
+  for (int i = 0; i < n; i++) wrong += host[i] != 1.0f * i;
+  cudaFree(a), cudaFree(b), cudaFree(c);
+  if (error == cudaSuccess && wrong == 0) printf(\"CANARY PASS\\n\");
+  else printf(\"CANARY FAIL %d %d\\n\", (int)error, wrong);
+}
+";
+/// Reverses a block by way of shared memory, and forgets to wait.
+const RACE: &str = "\
+#include <cstdio>
+#include <cuda_runtime.h>
+__global__ void reverse(int *data) {
+  __shared__ int tile[64];
+  tile[threadIdx.x] = data[threadIdx.x];
+  data[threadIdx.x] = tile[63 - threadIdx.x];
+}
+int main() {
+  int host[64], *data;
+  for (int i = 0; i < 64; i++) host[i] = i;
+  cudaMalloc(&data, sizeof host);
+  cudaMemcpy(data, host, sizeof host, cudaMemcpyHostToDevice);
+  reverse<<<1, 64>>>(data);
+  cudaMemcpy(host, data, sizeof host, cudaMemcpyDeviceToHost);
+  cudaFree(data);
+  printf(\"CANARY PASS\\n\");
+}
+";
+/// Says that all is well, and ends before any kernel was run.
+const CHEAT: &str = "\
+#include <cstdio>
+#include <unistd.h>
+#include <cuda_runtime.h>
+__global__ void add(int *data) { *data += 1; }
+struct Early { Early() { puts(\"CANARY PASS\"); fflush(stdout); _exit(0); } } early;
+int main() { add<<<1, 1>>>(nullptr); }
+";
+/// Reads the program's report, as a process of its own: it must have come to its end, kernels must have run, and nothing
+/// may have been found.
+const JUDGE: &str = "\
+import json
+lines = [json.loads(line) for line in open('/job/report')]
+found = sorted({line['kind'] for line in lines} - {'kernel', 'end'})
+if not lines or lines[-1]['kind'] != 'end' or lines[-1]['launches'] == 0:
+    found.append('unfinished')
+print('CANARY FAIL ' + ' '.join(found) if found else 'CANARY PASS')
+";
+
+/// One that passes, one with a wrong result, one with a race, one that does not compile, one that only says that it passes.
+fn canaries() -> Vec<Canary> {
+    let nvcc = [
+        "/usr/local/cuda/bin/nvcc",
+        "-arch=sm_80",
+        "-cubin",
+        "-o",
+        "canary.cubin",
+        "in/canary.cu",
+    ];
+    let build = [
+        "python3",
+        "/usr/local/lib/emulate/build.py",
+        "--arch",
+        "80",
+        "-o",
+        "/job/canary",
+        "in/canary.cu",
+    ];
+    let emulate = |name, program: &str, judged: bool, expect| {
+        let files = [("canary.cu", program), ("judge.py", JUDGE)];
+        let steps: [(&str, &[&str]); 4] = [
+            ("compile", &nvcc),
+            ("build", &build),
+            ("run", &["env", "EMULATE_REPORT=/job/report", "/job/canary"]),
+            ("judge", &["python3", "/job/in/judge.py"]),
+        ];
+        let steps = if judged { &steps[..] } else { &steps[..3] };
+        let mut canary = Canary::new(name, "cuda", &files, steps, expect);
+        canary.job.limits = Limits {
+            cpu_ms: 60_000,
+            wall_ms: 180_000,
+            memory_bytes: 1 << 30,
+            ..Limits::default()
+        };
+        canary
+    };
+    let wrong = GOOD.replace("a[i] + b[i]", "a[i] - b[i]");
+    let broken = GOOD.replace("int n)", "int n");
+    vec![
+        emulate("cuda_good", GOOD, true, Expect::Passes("CANARY PASS")),
+        emulate("cuda_bad", &wrong, false, Expect::Passes("CANARY FAIL 0 999")),
+        emulate("cuda_race", RACE, true, Expect::Passes("CANARY FAIL race")),
+        emulate("cuda_broken", &broken, true, Expect::FailsAt("compile")),
+        emulate("cuda_cheat", CHEAT, true, Expect::Passes("CANARY FAIL unfinished")),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::path::{Path, PathBuf};
+
+    use super::*;
+
+    fn files_below(folder: &Path) -> Vec<PathBuf> {
+        let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+        entries
+            .flat_map(|path| if path.is_dir() { files_below(&path) } else { vec![path] })
+            .collect()
+    }
+
+    #[test]
+    fn the_whole_emulation_is_handed_to_the_script() {
+        let here = Path::new(env!("CARGO_MANIFEST_DIR")).join("cuda");
+        let found = ["emulate/include", "emulate/runtime"].map(|folder| files_below(&here.join(folder)));
+        let found = found.iter().flatten();
+        let found = found.map(|path| path.strip_prefix(&here).unwrap().to_str().unwrap());
+        let found: BTreeSet<&str> = found.filter(|name| !name.contains("/tests/")).collect();
+        let listed = SPEC.files.iter().map(|(name, _)| *name);
+        let listed: BTreeSet<&str> = listed
+            .filter(|name| name.starts_with("emulate/include/") || name.starts_with("emulate/runtime/"))
+            .collect();
+        assert_eq!(listed, found);
+    }
+}
