@@ -54,6 +54,10 @@ inside sh /usr/local/lib/emulate/build_runtime.sh /usr/local/lib/emulate >&2
 rm -r "$emulate/runtime" "$emulate/build_runtime.sh"
 find "$emulate" -type f -exec chmod 644 {} +
 
+# What testbenches include to judge by: found by nvcc and by the emulation alike.
+mkdir -p "$root/usr/local/include"
+cp -r "$here/judge/assay" "$root/usr/local/include/"
+
 # What no job runs: libraries for programs that load them at run time, on a machine with a GPU; a look at this machine's
 # GPU; link-time optimisation; sanitizers; pip.
 (

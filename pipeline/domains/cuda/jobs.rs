@@ -24,13 +24,13 @@ const STDERR_BYTES: u64 = 16 << 10;
 const COMPILE: &str = "\
 cd /job/in/task && mkdir -p /job/build || exit 125
 group=$1 flags=$2 n=0; shift 2
-for unit; do n=$((n + 1)); eval \"nvcc $flags -Xptxas -v -c -o /job/build/$group-$n.o \\\"\\$unit\\\"\" || exit $?; done";
+for unit; do n=$((n + 1)); eval \"/usr/local/cuda/bin/nvcc $flags -Xptxas -v -c -o /job/build/$group-$n.o \\\"\\$unit\\\"\" || exit $?; done";
 /// Another architecture needs no host code.
 const COMPILE_MORE: &str = "\
 cd /job/in/task || exit 125
 archs=$1 flags=$2; shift 2
-for arch in $archs; do for unit; do eval \"nvcc -arch=$arch $flags -Xptxas -v -cubin -o /dev/null \\\"\\$unit\\\"\" || exit $?; done; done";
-const LINK: &str = "eval \"nvcc $1 -o /job/build/program /job/build/*.o\"";
+for arch in $archs; do for unit; do eval \"/usr/local/cuda/bin/nvcc -arch=$arch $flags -Xptxas -v -cubin -o /dev/null \\\"\\$unit\\\"\" || exit $?; done; done";
+const LINK: &str = "eval \"/usr/local/cuda/bin/nvcc $1 -o /job/build/program /job/build/*.o\"";
 /// Each run has a folder of its own, with the task's files.
 const RUN: &str = "\
 cp -r --no-preserve=mode /job/in/task \"/job/run-$1\" && cd \"/job/run-$1\" || exit 125
