@@ -197,7 +197,7 @@ def judge(kernel, folder, options):
         return "misjudged", f"reported {sorted(seen)}, missed {sorted(missed)}", found, cpu
     if right:
         return "right", kernel.get("why", ""), found, cpu
-    if expected:
+    if kernel.get("findings"):
         return "caught", kernel["why"], found, cpu
     return "wrong", f"status {run.status}: {last_lines(run.log)}", found, cpu
 
