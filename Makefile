@@ -52,7 +52,7 @@ schemas: build ## fails if schemas/ isn't what the program prints; `scripts/sche
 
 bench: images ## ratios against baselines
 	cargo bench --locked --package sandboxes --bench overhead --bench soak
-	@for bench in benches/quickstart.py benches/verify_cpu.py benches/kills.py benches/x86_64.py benches/cadquery.py; do echo "== $$bench"; $$bench || exit; done
+	@for bench in benches/quickstart.py benches/verify_cpu.py benches/kills.py benches/x86_64.py benches/cadquery.py benches/cuda.py benches/cuda_kernels.py; do echo "== $$bench"; $$bench || exit; done
 
 clean: ## what was built here; state (the database, images) stays
 	cargo clean

@@ -45,10 +45,13 @@ def sha256(data):
 
 def index():
     """The package index that pip is set to, or that it uses by itself."""
-    from pip._internal.models.index import PyPI
-
     said = subprocess.run([sys.executable, "-m", "pip", "config", "get", "global.index-url"], capture_output=True, text=True)
-    return os.environ.get("PIP_INDEX_URL") or said.stdout.strip() or PyPI.simple_url
+    configured = os.environ.get("PIP_INDEX_URL") or said.stdout.strip()
+    if not configured:
+        from pip._internal.models.index import PyPI
+
+        configured = PyPI.simple_url
+    return configured
 
 
 def fetch(package, cache):
@@ -197,7 +200,7 @@ def judge(kernel, folder, options):
         return "misjudged", f"reported {sorted(seen)}, missed {sorted(missed)}", found, cpu
     if right:
         return "right", kernel.get("why", ""), found, cpu
-    if expected:
+    if kernel.get("findings"):
         return "caught", kernel["why"], found, cpu
     return "wrong", f"status {run.status}: {last_lines(run.log)}", found, cpu
 

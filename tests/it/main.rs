@@ -5,6 +5,7 @@ mod break_it;
 mod builds;
 mod cad;
 mod commands;
+mod cuda;
 mod golden;
 mod hostile_input;
 mod lab;

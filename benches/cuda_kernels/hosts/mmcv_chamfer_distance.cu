@@ -43,5 +43,6 @@ int main() {
   run(2, 61, 36);
   run(1, 64, 512);
   run(3, 17, 516);
+  run(1, 5, 1028);
   return check::verdict();
 }

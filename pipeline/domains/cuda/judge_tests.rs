@@ -9,8 +9,8 @@ ptxas info    : Function properties for _Z3addPf
 ptxas info    : Used 32 registers, 352 bytes cmem[0]
 ";
 const KERNEL: &str =
-    r#"{"kind":"kernel","name":"add(float*)","symbol":"_Z3addPf","launches":1,"max_block_threads":256}"#;
-const END: &str = r#"{"kind":"end","how":"exit","launches":1,"read_back_bytes":64,"read_back_by_kernel_bytes":64}"#;
+    r#"{"kind":"kernel","kernel":"add(float*)","symbol":"_Z3addPf","launches":1,"max_block_threads":256}"#;
+const END: &str = r#"{"kind":"end","how":"exit","launches":1,"copied_back_bytes":{"kernel":64,"copy":0}}"#;
 const RACE: &str = r#"{"kind":"race","space":"shared","hazard":"RAW","by":"kernel","kernel":"add(float*)","file":"FILE","line":9,"other":{"by":"kernel","file":"FILE","line":8},"count":1}"#;
 
 fn task(check: Value) -> Task {
@@ -163,7 +163,7 @@ fn right_numbers_that_no_kernel_made_are_cheating() {
     for end in [
         "",
         r#"{"kind":"end","launches":0}"#,
-        r#"{"kind":"end","launches":1,"read_back_bytes":64,"read_back_by_kernel_bytes":0}"#,
+        r#"{"kind":"end","launches":1,"copied_back_bytes":{"kernel":0,"copy":64}}"#,
         r#"{"kind":"end","launches":1,"exit_file":"add.cu"}"#,
     ] {
         assert_eq!(ends(end), Ok(Some(FailReason::HarnessTampered)), "{end}");

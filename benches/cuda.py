@@ -1,0 +1,105 @@
+#!/usr/bin/env python3
+"""What the CUDA emulation runs, how long it takes, and what it finds, all through `assay verify --tasks`.
+
+Programs of tests/cuda/programs must pass; those of tests/cuda/unsupported must be refused by name; of the planted defects
+in tests/cuda/defects each must be found, with its kind and line, and no clean twin accused. Needs the image:
+assay sandbox build cuda. Real kernels of published packages: benches/cuda_kernels.py.
+"""
+
+import json
+import pathlib
+import re
+import sys
+import tempfile
+
+from common import ROOT, report, run
+
+CUDA = ROOT / "tests/cuda"
+MARK = re.compile(r"// defect: (\w+)\s*$")
+SPEED = {"matmul": "tiled matmul, 512 x 512 x 512", "rmsnorm": "RMSNorm, 4096 x 4096"}
+
+
+def task(name, sources, **check):
+    files = [{"path": path, "content": text} for path, text in sources.items()]
+    return {"id": name, "sandbox": "cuda", "candidate": files, "check": check}
+
+
+def verify(tasks):
+    """Answers by id."""
+    with tempfile.NamedTemporaryFile("w", suffix=".jsonl") as file:
+        file.writelines(json.dumps(t) + "\n" for t in tasks)
+        file.flush()
+        answers = (json.loads(line) for line in run("verify", "--tasks", file.name, "--json", "--fresh").stdout.splitlines())
+        return {answer["id"]: answer for answer in answers}
+
+
+def sources(path):
+    """A program: one file, or a folder of them."""
+    if path.is_file():
+        return {path.name: path.read_text()}
+    return {str(p.relative_to(path)): p.read_text() for p in sorted(path.rglob("*")) if p.is_file()}
+
+
+def speed():
+    """Wall time of the whole job, compilers included: an upper bound."""
+    good = True
+    for name, what in SPEED.items():
+        text = {f"{name}.cu": (ROOT / f"benches/cuda/{name}.cu").read_text()}
+        for checked, wanted in ((False, 10), (True, 60)):
+            answer = verify([task(name, text, sanitize=checked, orders=1)])[name]
+            if answer["verdict"] != "pass":
+                sys.exit(f"{what}: {answer}")
+            seconds = answer["evidence"]["wall_ms"] / 1000
+            mode = "everything checked" if checked else "unchecked"
+            good &= report(f"{what}, {mode}", f"{seconds:.1f} s", f"<= {wanted} s", seconds <= wanted)
+    return good
+
+
+def programs():
+    tasks = [task(path.stem, sources(path)) for path in sorted((CUDA / "programs").iterdir())]
+    answers = verify(tasks)
+    odd = [a for a in answers.values() if a["verdict"] != "pass"]
+    for a in odd:
+        print(f"  {a['id']}: {a['verdict']} {a['reason']}: {str(a['evidence'].get('log'))[:600]}")
+    return report("programs that pass", f"{len(answers) - len(odd)} of {len(answers)}", "all", not odd)
+
+
+def unsupported():
+    folder = CUDA / "unsupported"
+    names = {path.stem: path.read_text().splitlines()[0].split("unsupported: ", 1)[1].strip() for path in sorted(folder.glob("*.cu"))}
+    answers = verify([task(name, sources(folder / f"{name}.cu"), arch="sm_80") for name in names])
+    odd = [a for name, a in answers.items() if a["verdict"] != "error" or names[name] not in a["reason"]]
+    for a in odd:
+        print(f"  {a['id']}: {a['verdict']} {a['reason']}, not {names[a['id']]}")
+    return report("what is not emulated, refused by name", f"{len(answers) - len(odd)} of {len(answers)}", "all", not odd)
+
+
+def defects():
+    folders = sorted((CUDA / "defects").iterdir())
+    answers = verify([task(f"{f.name}/{twin}", sources(f / f"{twin}.cu")) for f in folders for twin in ("bad", "clean")])
+    missed, accused = [], []
+    for folder in folders:
+        lines = (folder / "bad.cu").read_text().splitlines()
+        marks = {n: m.group(1) for n, line in enumerate(lines, 1) if (m := MARK.search(line))}
+        findings = answers[f"{folder.name}/bad"]["evidence"].get("metrics", {}).get("findings", [])
+        places = [(f["kind"], line) for f in findings for line in (f.get("line"), f.get("other", {}).get("line"))]
+        if not any((kind, line) in places for line, kind in marks.items()):
+            missed.append(folder.name)
+            print(f"  missed: {folder.name}: {marks}, found {places}")
+        clean = answers[f"{folder.name}/clean"]
+        if clean["verdict"] != "pass":
+            accused.append(folder.name)
+            print(f"  accused: {folder.name}: {clean['reason']}: {str(clean['evidence'].get('log'))[:600]}")
+    good = report("planted defects found, with kind and line", f"{len(folders) - len(missed)} of {len(folders)}", "all, >= 60", not missed)
+    return report("clean twins accused", str(len(accused)), "0", not accused) and good
+
+
+def main():
+    good = speed()
+    for part in (programs, unsupported, defects):
+        good = part() and good
+    return 0 if good else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

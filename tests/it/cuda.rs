@@ -1,0 +1,158 @@
+//! CUDA programs brought from outside: right and wrong candidates of realistic kinds, planted defects and their clean twins,
+//! all fed through `assay verify --tasks`, each judged with the reason that an engineer would give.
+//!
+//! `tests/fixtures/cuda/problems/NAME/` is a task; a candidate's first line names its problem, and in `wrong/` the reason.
+//! In `tests/cuda/defects/NAME/bad.cu` the lines that the report must name end in `// defect: KIND`.
+
+use crate::lab::{Lab, ROOT};
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+fn fixtures() -> PathBuf {
+    Path::new(ROOT).join("tests/fixtures/cuda")
+}
+
+fn defects() -> PathBuf {
+    Path::new(ROOT).join("tests/cuda/defects")
+}
+
+fn text(path: &Path) -> String {
+    std::fs::read_to_string(path).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
+}
+
+/// Names in a folder, in order.
+fn names(path: &Path) -> Vec<String> {
+    let entries = std::fs::read_dir(path).unwrap().map(|entry| entry.unwrap().file_name());
+    let mut names: Vec<String> = entries.map(|name| name.into_string().unwrap()).collect();
+    names.sort();
+    names
+}
+
+/// A task of a candidate's file, and what must be said of it.
+fn task(set: &str, name: &str) -> (Value, String) {
+    let candidate = text(&fixtures().join(set).join(name));
+    let said = candidate.lines().next().unwrap().trim_start_matches(['/', ' ']);
+    let (problem, reason) = said.split_once(": ").unwrap_or((said, "pass"));
+    let folder = fixtures().join("problems").join(problem);
+    let check: Value = serde_json::from_str(&text(&folder.join("check.json"))).unwrap();
+    let files: Vec<Value> = names(&folder)
+        .iter()
+        .filter(|file| *file != "check.json")
+        .map(|file| {
+            let role = if file.starts_with("testbench") { "testbench" } else { "support" };
+            json!({"path": file, "role": role, "content": text(&folder.join(file))})
+        })
+        .collect();
+    // Emulated, only a limit of the task's own counts.
+    let limits = match reason {
+        "timeout" => json!({"cpu_ms": 20_000}),
+        "out_of_memory" => json!({"memory_bytes": 1 << 30}),
+        _ => json!({}),
+    };
+    let task = json!({"id": format!("{set}/{name}"), "sandbox": "cuda", "check": check, "limits": limits, "files": files,
+        "candidate": [{"path": format!("answer/{name}"), "content": candidate}]});
+    (task, reason.to_string())
+}
+
+/// Judges tasks with the program itself; answers by id.
+fn verify(lab: &Lab, tasks: &[Value]) -> BTreeMap<String, Value> {
+    let lines: String = tasks.iter().map(|t| format!("{t}\n")).collect();
+    let file = lab.write("tasks.jsonl", &lines);
+    let out = lab.ok(&["verify", "--tasks", file.to_str().unwrap(), "--json"]);
+    let answers = out.lines().map(|l| serde_json::from_str::<Value>(l).unwrap());
+    answers.map(|a| (a["id"].as_str().unwrap().to_string(), a)).collect()
+}
+
+/// What a verdict is called here: its reason, `pass`, or the whole answer where there is none.
+fn called(answer: &Value) -> String {
+    match answer["verdict"].as_str() {
+        Some("pass") => "pass".into(),
+        Some("fail") => answer["reason"].as_str().unwrap().into(),
+        _ => answer.to_string(),
+    }
+}
+
+#[test]
+fn right_and_wrong_candidates_get_the_reason_an_engineer_would_give() {
+    let mut tasks = Vec::new();
+    for set in ["right", "wrong"] {
+        tasks.extend(names(&fixtures().join(set)).iter().map(|name| task(set, name)));
+    }
+    let count = |set: &str| tasks.iter().filter(|(t, _)| t["id"].as_str().unwrap().starts_with(set)).count();
+    assert!(count("right") >= 20 && count("wrong") >= 20);
+    let lab = Lab::new();
+    let answers = verify(&lab, &tasks.iter().map(|(t, _)| t.clone()).collect::<Vec<_>>());
+    let mut odd = Vec::new();
+    for (task, expected) in &tasks {
+        let answer = &answers[task["id"].as_str().unwrap()];
+        let got = called(answer);
+        if got != *expected {
+            let log = answer["evidence"]["log"].as_str().unwrap_or_default();
+            odd.push(format!("{}: {got}, not {expected}: {log}", task["id"]));
+        }
+        let metrics = &answer["evidence"]["metrics"];
+        if expected == "pass" {
+            assert_eq!(metrics["engine"], "emulated", "{answer}");
+            assert!(metrics["compiled"].as_object().is_some_and(|archs| !archs.is_empty()), "{answer}");
+        }
+        if expected == "data_race" {
+            let race = &metrics["findings"][0];
+            assert!(race["line"].is_u64() && race["other"].is_object(), "{answer}");
+        }
+    }
+    assert!(odd.is_empty(), "{} of {}:\n{}", odd.len(), tasks.len(), odd.join("\n"));
+}
+
+/// The lines that a report must name, and the kind of the defect.
+fn marks(source: &str) -> (BTreeSet<u64>, String) {
+    let marked = source.lines().zip(1..).filter_map(|(line, n)| Some((n, line.rsplit_once("// defect: ")?.1)));
+    let (lines, kinds): (BTreeSet<u64>, BTreeSet<&str>) = marked.unzip();
+    assert_eq!(kinds.len(), 1, "{source}");
+    (lines, kinds.into_iter().next().unwrap().trim().to_string())
+}
+
+#[test]
+fn planted_defects_are_found_on_their_lines_and_clean_twins_are_not_accused() {
+    // One of each family here; benches/cuda.py takes all of them.
+    let mut families = BTreeSet::new();
+    let chosen = names(&defects());
+    let chosen = chosen.iter().filter(|name| families.insert(name.split('_').next().unwrap().to_string()));
+    let mut tasks = Vec::new();
+    for name in chosen {
+        for twin in ["bad", "clean"] {
+            let content = text(&defects().join(name).join(format!("{twin}.cu")));
+            tasks.push(json!({"id": format!("{name}/{twin}"), "sandbox": "cuda",
+                "candidate": [{"path": "program.cu", "content": content}]}));
+        }
+    }
+    assert!(tasks.len() >= 20);
+    let answers = verify(&Lab::new(), &tasks);
+    for (task, answer) in tasks.iter().map(|t| (t, &answers[t["id"].as_str().unwrap()])) {
+        if task["id"].as_str().unwrap().ends_with("/clean") {
+            assert_eq!(called(answer), "pass", "{answer}");
+            continue;
+        }
+        let (lines, kind) = marks(task["candidate"][0]["content"].as_str().unwrap());
+        let findings = answer["evidence"]["metrics"]["findings"].as_array().unwrap_or_else(|| panic!("{answer}"));
+        let named = |f: &Value| [&f["line"], &f["other"]["line"]].iter().any(|l| l.as_u64().is_some_and(|l| lines.contains(&l)));
+        assert!(findings.iter().any(|f| f["kind"] == kind.as_str() && named(f)), "{kind} at {lines:?}: {answer}");
+    }
+}
+
+#[test]
+fn the_comparison_of_testbenches_accepts_what_is_right_and_nothing_else() {
+    let folder = tempfile::tempdir().unwrap();
+    let program = folder.path().join("compare_test");
+    let built = Command::new("g++")
+        .args(["-std=c++17", "-O2", "-Wall", "-Wextra", "-Werror", "-I", "sandboxes/cuda/judge"])
+        .args(["tests/cuda/compare_test.cpp", "-o"])
+        .arg(&program)
+        .current_dir(ROOT)
+        .output()
+        .unwrap();
+    assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
+    let out = Command::new(program).output().unwrap();
+    assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stdout));
+}
