@@ -41,7 +41,11 @@ fn task(set: &str, name: &str) -> (Value, String) {
         .iter()
         .filter(|file| *file != "check.json")
         .map(|file| {
-            let role = if file.starts_with("testbench") { "testbench" } else { "support" };
+            let role = if file.starts_with("testbench") {
+                "testbench"
+            } else {
+                "support"
+            };
             json!({"path": file, "role": role, "content": text(&folder.join(file))})
         })
         .collect();
@@ -80,7 +84,12 @@ fn right_and_wrong_candidates_get_the_reason_an_engineer_would_give() {
     for set in ["right", "wrong"] {
         tasks.extend(names(&fixtures().join(set)).iter().map(|name| task(set, name)));
     }
-    let count = |set: &str| tasks.iter().filter(|(t, _)| t["id"].as_str().unwrap().starts_with(set)).count();
+    let count = |set: &str| {
+        tasks
+            .iter()
+            .filter(|(t, _)| t["id"].as_str().unwrap().starts_with(set))
+            .count()
+    };
     assert!(count("right") >= 20 && count("wrong") >= 20);
     let lab = Lab::new();
     let answers = verify(&lab, &tasks.iter().map(|(t, _)| t.clone()).collect::<Vec<_>>());
@@ -95,7 +104,10 @@ fn right_and_wrong_candidates_get_the_reason_an_engineer_would_give() {
         let metrics = &answer["evidence"]["metrics"];
         if expected == "pass" {
             assert_eq!(metrics["engine"], "emulated", "{answer}");
-            assert!(metrics["compiled"].as_object().is_some_and(|archs| !archs.is_empty()), "{answer}");
+            assert!(
+                metrics["compiled"].as_object().is_some_and(|archs| !archs.is_empty()),
+                "{answer}"
+            );
         }
         if expected == "data_race" {
             let race = &metrics["findings"][0];
@@ -107,7 +119,10 @@ fn right_and_wrong_candidates_get_the_reason_an_engineer_would_give() {
 
 /// The lines that a report must name, and the kind of the defect.
 fn marks(source: &str) -> (BTreeSet<u64>, String) {
-    let marked = source.lines().zip(1..).filter_map(|(line, n)| Some((n, line.rsplit_once("// defect: ")?.1)));
+    let marked = source
+        .lines()
+        .zip(1..)
+        .filter_map(|(line, n)| Some((n, line.rsplit_once("// defect: ")?.1)));
     let (lines, kinds): (BTreeSet<u64>, BTreeSet<&str>) = marked.unzip();
     assert_eq!(kinds.len(), 1, "{source}");
     (lines, kinds.into_iter().next().unwrap().trim().to_string())
@@ -118,7 +133,9 @@ fn planted_defects_are_found_on_their_lines_and_clean_twins_are_not_accused() {
     // One of each family here; benches/cuda.py takes all of them.
     let mut families = BTreeSet::new();
     let chosen = names(&defects());
-    let chosen = chosen.iter().filter(|name| families.insert(name.split('_').next().unwrap().to_string()));
+    let chosen = chosen
+        .iter()
+        .filter(|name| families.insert(name.split('_').next().unwrap().to_string()));
     let mut tasks = Vec::new();
     for name in chosen {
         for twin in ["bad", "clean"] {
@@ -135,9 +152,18 @@ fn planted_defects_are_found_on_their_lines_and_clean_twins_are_not_accused() {
             continue;
         }
         let (lines, kind) = marks(task["candidate"][0]["content"].as_str().unwrap());
-        let findings = answer["evidence"]["metrics"]["findings"].as_array().unwrap_or_else(|| panic!("{answer}"));
-        let named = |f: &Value| [&f["line"], &f["other"]["line"]].iter().any(|l| l.as_u64().is_some_and(|l| lines.contains(&l)));
-        assert!(findings.iter().any(|f| f["kind"] == kind.as_str() && named(f)), "{kind} at {lines:?}: {answer}");
+        let findings = answer["evidence"]["metrics"]["findings"]
+            .as_array()
+            .unwrap_or_else(|| panic!("{answer}"));
+        let named = |f: &Value| {
+            [&f["line"], &f["other"]["line"]]
+                .iter()
+                .any(|l| l.as_u64().is_some_and(|l| lines.contains(&l)))
+        };
+        assert!(
+            findings.iter().any(|f| f["kind"] == kind.as_str() && named(f)),
+            "{kind} at {lines:?}: {answer}"
+        );
     }
 }
 
@@ -146,7 +172,15 @@ fn the_comparison_of_testbenches_accepts_what_is_right_and_nothing_else() {
     let folder = tempfile::tempdir().unwrap();
     let program = folder.path().join("compare_test");
     let built = Command::new("g++")
-        .args(["-std=c++17", "-O2", "-Wall", "-Wextra", "-Werror", "-I", "sandboxes/cuda/judge"])
+        .args([
+            "-std=c++17",
+            "-O2",
+            "-Wall",
+            "-Wextra",
+            "-Werror",
+            "-I",
+            "sandboxes/cuda/judge",
+        ])
         .args(["tests/cuda/compare_test.cpp", "-o"])
         .arg(&program)
         .current_dir(ROOT)
