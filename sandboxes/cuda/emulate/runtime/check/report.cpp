@@ -53,8 +53,10 @@ Index unfold(uint64_t linear, Index size) {
 }
 
 Line place_of(const Party &party) {
-    if (party.file != nullptr) return {party.file, static_cast<int>(party.line)};
-    return line_of(party.code);
+    const Line line = line_of(party.code);
+    if (party.file == nullptr) return line;
+    // The compiler's own name of the file may lack the folder that the line table has.
+    return {line.file.ends_with(party.file) ? line.file : party.file, static_cast<int>(party.line)};
 }
 
 std::string members(const Party &party) {
