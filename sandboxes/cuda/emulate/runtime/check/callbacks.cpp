@@ -9,10 +9,30 @@ using namespace emulate::check;
 
 namespace {
 
+// A thread that reads one place again and again may wait, without volatile, for what another one writes: a race, which can
+// only be reported if the wait ends.
+constexpr unsigned kPatience = 4096;  // reads of one instruction at one address, with no other read between
+inline void yield_if_spinning(const void *address, const void *pc) {
+    static const void *last_address, *last_pc;
+    static unsigned times;
+    if (address != last_address || pc != last_pc) {
+        last_address = address;
+        last_pc = pc;
+        times = 0;
+    } else if (++times == kPatience) {
+        times = 0;
+        if (write_waits) judge_write();
+        let_others_run();
+    }
+}
+
 template <Access access>
 inline __attribute__((always_inline)) void plain(const void *address, size_t size, const void *pc) {
     if (!on) return;
-    if (Thread *thread = current) return check::device_access<access, Manner::plain>(*thread, address, size, pc);
+    if (Thread *thread = current) {
+        if constexpr (access == Access::read) yield_if_spinning(address, pc);
+        return check::device_access<access, Manner::plain>(*thread, address, size, pc);
+    }
     host_access(access, address, size, pc);
 }
 
