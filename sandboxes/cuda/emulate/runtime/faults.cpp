@@ -108,10 +108,17 @@ void prepare_for_faults() {
 }
 
 Ticks::Ticks() {
-    if (!check::on) set_ticks(tick_nanoseconds);
+    if (!check::instrumented()) set_ticks(tick_nanoseconds);
 }
 Ticks::~Ticks() {
-    if (!check::on) set_ticks(0);
+    if (!check::instrumented()) set_ticks(0);
+}
+
+bool check::instrumented() {
+    // A symbol's address that is a number; the compiler would take it for never 0.
+    uintptr_t value;
+    asm("movq $emulate_instrumented, %0" : "=r"(value));
+    return value != 0;
 }
 
 size_t thread_local_size() {
