@@ -65,7 +65,8 @@ class Runner:
                 continue
             for seed in self.options.seeds.split(","):
                 begin = time.monotonic()
-                status, out = run([target], self.options.limit, EMULATE_SEED=seed, EMULATE_REPORT=target + ".report")
+                report = {"EMULATE_REPORT": target + ".report"} if mode == "checked" else {}
+                status, out = run([target], self.options.limit, EMULATE_SEED=seed, **report)
                 seconds[mode] = max(seconds.get(mode, 0), time.monotonic() - begin)
                 if status != 0:
                     wrong.append(f"{mode} seed {seed}: {status}\n{out[-600:]}")

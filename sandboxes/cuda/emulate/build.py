@@ -28,7 +28,9 @@ LATE_MACROS = [
 # GPUs contract a*b+c; which operations nvcc contracts is its own affair, so here none are.
 COMPILE = ["-g1", "-w", "-fno-pie", "-ffp-contract=off", "-fno-strict-aliasing", "-fno-stack-protector", "-fcf-protection=none", "-pthread"]
 CHECKED = ["-O1", "-fno-optimize-sibling-calls", "-fsanitize=thread", "--param", "tsan-instrument-func-entry-exit=0", "--param", "tsan-distinguish-volatile=1",
-           "-fsanitize=bounds-strict,alignment", "-fno-omit-frame-pointer"]
+           "-fsanitize=bounds-strict,alignment", "-fno-omit-frame-pointer",
+           # Written inline, these would escape the checker; as calls they are replaced.
+           "-fno-builtin-memcpy", "-fno-builtin-memmove", "-fno-builtin-memset", "-mmemcpy-strategy=libcall:-1:noalign", "-mmemset-strategy=libcall:-1:noalign"]
 UNCHECKED = ["-O2", "-fno-math-errno"]
 
 # Headers of the toolkit that stand for whole libraries; `thrust/` and the like by their folder.
@@ -51,7 +53,8 @@ CALL = re.compile(r"undefined reference to `((?:cuda|cu|curand|cublas|cufft|nvrt
 REPLACED = {"malloc": "__emulate_malloc", "free": "__emulate_free", "clock": "__emulate_clock", "__assert_fail": "__emulate_assert_fail",
             "_Znwm": "__emulate_new", "_Znam": "__emulate_new_array", "_ZdlPv": "__emulate_delete", "_ZdaPv": "__emulate_delete_array",
             "_ZdlPvm": "__emulate_delete_sized", "_ZdaPvm": "__emulate_delete_array_sized"}
-REPLACED_CHECKED = {"memcpy": "__emulate_memcpy", "memmove": "__emulate_memmove", "memset": "__emulate_memset"}
+REPLACED_CHECKED = {name: f"__emulate_{name}" for name in (
+    "memcpy", "memmove", "memset", "frexp", "frexpf", "modf", "modff", "remquo", "remquof", "sincos", "sincosf")}
 
 
 class Refused(Exception):
@@ -151,7 +154,7 @@ class Build:
     def link(self, objects):
         archive = os.path.join(HERE, "libemulate.a")
         command = ["g++", "-static", "-no-pie", "-pthread", "-o", self.options.output] + objects
-        command += [f"-Wl,--defsym=emulate_arch={self.options.arch}"]
+        command += [f"-Wl,--defsym=emulate_arch={self.options.arch}", f"-Wl,--defsym=emulate_instrumented={int(not self.options.no_check)}"]
         self.step(command + ["-Wl,--whole-archive", archive, "-Wl,--no-whole-archive", "-lbacktrace", "-lm"])
 
 

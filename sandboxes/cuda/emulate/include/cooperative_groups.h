@@ -133,15 +133,17 @@ class thread_block_tile : public lane_group {
 
   public:
     EMULATE_INLINE thread_block_tile()
-        : lane_group((Size == 32 ? ~0u : ((1u << (Size % 32)) - 1) << (::emulate::lane() & ~(Size - 1))) & ::emulate::warp_lanes()) {}
+        : lane_group((Size == 32 ? ~0u : ((1u << (Size % 32)) - 1) << (::emulate::lane() & ~(Size - 1))) & ::emulate::warp_lanes()),
+          meta_size_(parent_size() / Size), meta_rank_(parent_rank() / Size) {}
+    // A tile whose parent's type is not told.
+    template <class Other, class = std::enable_if_t<std::is_void_v<Parent> && !std::is_void_v<Other>>>
+    EMULATE_INLINE thread_block_tile(const thread_block_tile<Size, Other> &other)
+        : lane_group(other.lanes()), meta_size_(other.meta_group_size()), meta_rank_(other.meta_group_rank()) {}
     EMULATE_INLINE static constexpr unsigned size() { return Size; }
     EMULATE_INLINE static constexpr unsigned num_threads() { return Size; }
     EMULATE_INLINE static unsigned thread_rank() { return ::emulate::lane() & (Size - 1); }
-    EMULATE_INLINE unsigned meta_group_size() const { return parent_size() / Size; }
-    EMULATE_INLINE unsigned meta_group_rank() const {
-        if constexpr (std::is_same_v<Parent, void> || std::is_same_v<Parent, thread_block>) return details::block_rank() / Size;
-        else return Parent::thread_rank() / Size;
-    }
+    EMULATE_INLINE unsigned meta_group_size() const { return meta_size_; }
+    EMULATE_INLINE unsigned meta_group_rank() const { return meta_rank_; }
     template <class T>
     EMULATE_INLINE T shfl_xor(const T &value, unsigned lanes) const {
         const unsigned rank = thread_rank() ^ lanes;
@@ -149,10 +151,17 @@ class thread_block_tile : public lane_group {
     }
 
   private:
-    EMULATE_INLINE unsigned parent_size() const {
-        if constexpr (std::is_same_v<Parent, void> || std::is_same_v<Parent, thread_block>) return (details::block_threads() + Size - 1) / Size * Size;
+    static constexpr bool of_block = std::is_void_v<Parent> || std::is_same_v<Parent, thread_block>;
+    EMULATE_INLINE static unsigned parent_size() {
+        if constexpr (of_block) return (details::block_threads() + Size - 1) / Size * Size;
         else return Parent::size();
     }
+    EMULATE_INLINE static unsigned parent_rank() {
+        if constexpr (of_block) return details::block_rank();
+        else return Parent::thread_rank();
+    }
+
+    unsigned meta_size_, meta_rank_;
 };
 
 template <unsigned Size, class Parent>

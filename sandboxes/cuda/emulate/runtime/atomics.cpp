@@ -20,7 +20,7 @@ void require_alignment(const T *address) {
 
 // Replaces what is at an address by `change` of it; gives what was there. CUDA's atomic functions are relaxed.
 template <class T, class Change>
-T update(T *address, Scope scope, const void *pc, Change change, bool reads = true) {
+T update(T *address, Scope scope, const void *pc, Change change, bool reads = true, bool spins = true) {
     require_alignment(address);
     if (check::on) check::atomic(address, sizeof(T), true, Order::relaxed, scope, pc, reads);
     T old, next;
@@ -29,7 +29,7 @@ T update(T *address, Scope scope, const void *pc, Change change, bool reads = tr
         next = change(old);
     } while (!__atomic_compare_exchange(address, &old, &next, true, __ATOMIC_RELAXED, __ATOMIC_RELAXED));
     // Nothing changed: perhaps a thread that spins until another one does its part.
-    if (__builtin_memcmp(&old, &next, sizeof(T)) == 0) let_others_run();
+    if (spins && __builtin_memcmp(&old, &next, sizeof(T)) == 0) let_others_run();
     return old;
 }
 
@@ -59,9 +59,16 @@ T compare_exchange(T *address, T expected, T value, Scope scope, const void *pc)
     EMULATE_EXCHANGE_SCOPED(atomicExch, Scope::device, T)        \
     EMULATE_EXCHANGE_SCOPED(atomicExch_block, Scope::block, T)   \
     EMULATE_EXCHANGE_SCOPED(atomicExch_system, Scope::system, T)
+// Nobody waits with a minimum or a maximum, and most leave things as they are.
+#define EMULATE_EXTREME(name, scope, T, comparison) \
+    T name(T *address, T value) { return update(address, scope, HERE, [=](T old) { return old comparison value ? old : value; }, true, false); }
 #define EMULATE_MIN_MAX(T)                                       \
-    EMULATE_ATOMIC(atomicMin, T, old < value ? old : value)      \
-    EMULATE_ATOMIC(atomicMax, T, old > value ? old : value)
+    EMULATE_EXTREME(atomicMin, Scope::device, T, <)              \
+    EMULATE_EXTREME(atomicMin_block, Scope::block, T, <)         \
+    EMULATE_EXTREME(atomicMin_system, Scope::system, T, <)       \
+    EMULATE_EXTREME(atomicMax, Scope::device, T, >)              \
+    EMULATE_EXTREME(atomicMax_block, Scope::block, T, >)         \
+    EMULATE_EXTREME(atomicMax_system, Scope::system, T, >)
 #define EMULATE_BITS(T)                                          \
     EMULATE_ATOMIC(atomicAnd, T, old &value)                     \
     EMULATE_ATOMIC(atomicOr, T, old | value)                     \

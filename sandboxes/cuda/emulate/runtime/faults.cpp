@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <sys/auxv.h>
 #include <ucontext.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cstdint>
@@ -12,6 +13,10 @@
 
 #include "hooks.h"
 #include "memory.h"
+#include "worker.h"
+
+// Where the user's code ends: the archive's first member, linked right behind the user's objects.
+extern "C" void emulate_text_end();
 
 namespace emulate {
 
@@ -50,6 +55,39 @@ void give_signal_stack() {
     sigaltstack(&stack, nullptr);
 }
 
+constexpr long tick_nanoseconds = 5'000'000;
+const int tick_signal = SIGRTMIN + 4;
+
+// On the stack of the thread that is interrupted, which stays there while others run. Only if it was in the user's own code:
+// elsewhere it may hold a lock.
+void handle_tick(int, siginfo_t *, void *raw) {
+    const auto pc = static_cast<uintptr_t>(static_cast<ucontext_t *>(raw)->uc_mcontext.gregs[REG_RIP]);
+    if (current && pc < reinterpret_cast<uintptr_t>(&emulate_text_end)) Worker::here().tick();
+}
+
+// One for each OS thread.
+timer_t tick_timer() {
+    static thread_local const timer_t timer = [] {
+        struct sigaction action = {};
+        action.sa_sigaction = handle_tick;
+        action.sa_flags = SA_SIGINFO | SA_RESTART | SA_NODEFER;
+        sigaction(tick_signal, &action, nullptr);
+        sigevent event = {};
+        event.sigev_notify = SIGEV_THREAD_ID;
+        event.sigev_signo = tick_signal;
+        event._sigev_un._tid = gettid();
+        timer_t made;
+        if (timer_create(CLOCK_MONOTONIC, &event, &made) != 0) abort();
+        return made;
+    }();
+    return timer;
+}
+
+void set_ticks(long nanoseconds) {
+    const itimerspec times = {{0, nanoseconds}, {0, nanoseconds}};
+    timer_settime(tick_timer(), 0, &times, nullptr);
+}
+
 struct AtStart {
     AtStart() {
         prepare_for_faults();
@@ -67,6 +105,20 @@ void prepare_for_faults() {
     action.sa_sigaction = handle;
     action.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER;
     for (int signal : {SIGSEGV, SIGBUS, SIGILL, SIGFPE}) sigaction(signal, &action, nullptr);
+}
+
+Ticks::Ticks() {
+    if (!check::instrumented()) set_ticks(tick_nanoseconds);
+}
+Ticks::~Ticks() {
+    if (!check::instrumented()) set_ticks(0);
+}
+
+bool check::instrumented() {
+    // A symbol's address that is a number; the compiler would take it for never 0.
+    uintptr_t value;
+    asm("movq $emulate_instrumented, %0" : "=r"(value));
+    return value != 0;
 }
 
 size_t thread_local_size() {

@@ -6,6 +6,8 @@
 namespace emulate::check {
 
 extern bool on;
+// Whether the user's code tells of its accesses: not so in a build with --no-check. From the runtime, at any time.
+bool instrumented();
 
 // Before main: reads the environment. After main, or at any other end: writes summaries and the end line.
 void start();

@@ -90,6 +90,7 @@ class Crew {
 
   private:
     void work(const Grid &grid, const BlockOrder &order) {
+        Ticks ticks;
         for (;;) {
             const uint64_t i = next_.fetch_add(1, std::memory_order_relaxed);
             if (i >= order.count || abandoned) return;

@@ -28,6 +28,9 @@ __thread Thread *current;
 
 namespace {
 
+// Yields of a block in which nothing else happened, before the OS thread lets others have its core.
+constexpr uint32_t patience = 100000;
+
 // xorshift64*: Vigna, "An experimental exploration of Marsaglia's xorshift generators, scrambled" (2016).
 uint32_t draw(uint64_t &state, uint32_t below) {
     state ^= state >> 12;
@@ -51,6 +54,13 @@ Worker::Worker() : context_(new Context) {}
 Worker &Worker::here() {
     static thread_local Worker worker;
     return worker;
+}
+
+void Worker::tick() {
+    // A thread that has run for a whole tick may wait, by plain reads, for another one of its block.
+    const bool same = seen_switches_ == switches_;
+    seen_switches_ = switches_;
+    if (same && context_->ready_count > 0) yield();
 }
 
 bool Worker::run(const Grid &grid, uint64_t linear) {
@@ -156,6 +166,7 @@ void Worker::thread_main() {
             emulate_switch(&nowhere, home_);
         }
         if (context_->ready_count == 0) stuck();
+        ++switches_;
         const uint32_t next = take_ready();
         Fiber &fiber = context_->fibers[next];
         current = &context_->threads[next];
@@ -188,6 +199,7 @@ void Worker::go_on() {
     const uint32_t next = take_ready();
     Fiber &from = fiber(), &to = c.fibers[next];
     Thread *const self = current;
+    ++switches_;
     if (&from == &to) return;
     current = &c.threads[next];
     if (!to.stack) {
@@ -211,7 +223,8 @@ void Worker::yield() {
     if (++c.idle_yields > 2 * c.ready_count + 2) {
         // All that can run only spins. Whoever waits for a part of its warp to gather need not wait for those who spin.
         for (uint32_t warp = 0; warp < c.warps; ++warp) settle_open(warp);
-        sched_yield();  // perhaps a block on another OS thread has what they wait for
+        // Perhaps a block on another OS thread has what they wait for.
+        if (c.idle_yields > patience && worker_count() > 1) sched_yield();
     }
     c.ready[(c.ready_head + c.ready_count++) % max_block_threads] = static_cast<uint16_t>(current->linear);
     go_on();

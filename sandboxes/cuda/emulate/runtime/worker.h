@@ -73,6 +73,7 @@ class Worker {
     void leave(Meeting &meeting);
     void yield();
     [[noreturn]] void abandon();
+    void tick();   // from a signal handler, in user code
 
     bool owns_stack(const void *address) const { return stacks_.owns(address); }
 
@@ -103,6 +104,7 @@ class Worker {
     std::vector<unsigned char> closure_;
     void *home_ = nullptr;       // the OS thread's own stack
     bool abandoned_ = false;
+    uint64_t switches_ = 0, seen_switches_ = 0;
 };
 
 }  // namespace emulate

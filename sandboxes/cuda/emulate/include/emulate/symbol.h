@@ -46,6 +46,14 @@ cudaError_t cudaFuncGetAttributes(cudaFuncAttributes *attributes, T *function) {
     return ::cudaFuncGetAttributes(attributes, reinterpret_cast<const void *>(function));
 }
 template <class T>
+cudaError_t cudaFuncSetCacheConfig(T *function, cudaFuncCache config) {
+    return ::cudaFuncSetCacheConfig(reinterpret_cast<const void *>(function), config);
+}
+template <class T>
+cudaError_t cudaFuncGetName(const char **name, T *function) {
+    return ::cudaFuncGetName(name, reinterpret_cast<const void *>(function));
+}
+template <class T>
 cudaError_t cudaFuncSetAttribute(T *function, cudaFuncAttribute attribute, int value) {
     return ::cudaFuncSetAttribute(reinterpret_cast<const void *>(function), attribute, value);
 }

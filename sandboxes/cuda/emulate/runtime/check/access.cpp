@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <cstring>
+#include <unordered_map>
 
 #include "bounds.h"
 #include "kernel.h"
@@ -16,7 +18,24 @@ extern "C" char __executable_start[], __data_start[];
 
 namespace emulate::check {
 
+bool write_waits = false;
+
 namespace {
+
+// Two threads that write the same value do no harm, and programs rely on it (flags, sieves). Before the write nobody knows
+// its value: what was there is kept until the next thing happens.
+struct WaitingWrite {
+    const unsigned char *address;
+    size_t size;  // of the words that clash: one access touches at most 4
+    unsigned char before[16];
+    Finding finding;
+};
+EMULATE_EARLY WaitingWrite waiting_write;
+
+// Plain reads that met an atomic of another thread, by address and thread, until the thread's own atomic excuses them.
+EMULATE_EARLY std::unordered_map<uint64_t, uint32_t> doubtful_reads;
+constexpr size_t kMostDoubts = 1 << 16;
+uint64_t doubt_key(uintptr_t address, uint32_t thread) { return address << 10 | thread; }
 
 constexpr int kIllegalAddress = 700;  // cudaErrorIllegalAddress
 // The device maps memory in pages of this size; an address in a mapped one does not fault.
@@ -125,10 +144,45 @@ void conflict(Region &region, size_t word, Slot slot, Access access, Manner mann
     const Access their_access = slot == Slot::write ? Access::write : Access::read;
     const Party here = party(mine, name(access, manner));
     const Party other = party(theirs, name(their_access, is_volatile ? Manner::relaxed_volatile : atomic ? Manner::atomic : Manner::plain));
-    if (!is_new("race", here, &other)) return;
+    const uintptr_t address = region.base + word * 4;
+    // A plain read against an atomic: which of the two is the read?
+    uint32_t plain_read = 0;
+    if (access == Access::read && manner == Manner::plain && atomic) {
+        plain_read = here.code;
+        if (doubtful_reads.size() < kMostDoubts) doubtful_reads[doubt_key(address, thread_of(mine))] = plain_read;
+    } else if (their_access == Access::read && !atomic && manner == Manner::atomic) {
+        plain_read = other.code;
+        if (doubtful_reads.size() < kMostDoubts) doubtful_reads[doubt_key(address, thread_of(theirs))] = plain_read;
+    }
+    const bool may_be_same_value = access == Access::write && slot == Slot::write && manner != Manner::atomic && current != nullptr && size <= 16;
+    if (!may_be_same_value && !is_new("race", here, &other)) return;
     const char *hazard = access == Access::read ? "RAW" : slot == Slot::write ? "WAW" : "WAR";
     const char *detail = !same_block ? "" : current != nullptr && thread_of(theirs) / 32 == thread_of(mine) / 32 ? "threads of one warp" : "threads of one block";
-    report({"race", region.shared ? "shared" : "global", hazard, here, other, true, describe(region.base + word * 4), size, detail});
+    Finding finding{"race", region.shared ? "shared" : "global", hazard, here, other, true, {}, size, detail, plain_read};
+    if (!may_be_same_value) {
+        finding.address = describe(address);
+        return report(std::move(finding));
+    }
+    if (write_waits) {  // another word of the same access
+        const size_t end = address + 4 - reinterpret_cast<uintptr_t>(waiting_write.address);
+        memcpy(waiting_write.before + waiting_write.size, waiting_write.address + waiting_write.size, end - waiting_write.size);
+        waiting_write.size = end;
+        return;
+    }
+    write_waits = true;
+    waiting_write.size = 4;
+    waiting_write.address = reinterpret_cast<const unsigned char *>(address);
+    memcpy(waiting_write.before, waiting_write.address, 4);
+    waiting_write.finding = std::move(finding);
+}
+
+void judge_write() {
+    write_waits = false;
+    if (memcmp(waiting_write.before, waiting_write.address, waiting_write.size) == 0) return;
+    Finding &finding = waiting_write.finding;
+    if (!is_new("race", finding.here, &finding.other)) return;
+    finding.address = describe(reinterpret_cast<uintptr_t>(waiting_write.address));
+    report(std::move(finding));
 }
 
 void elsewhere(Access access, const void *pointer, size_t size, const void *pc) {
@@ -211,6 +265,14 @@ void atomic(const void *address, uint32_t size, bool writes, Order order, Scope,
     if (!on || current == nullptr) return;
     const Thread &thread = *current;
     const bool releases = order == Order::release || order == Order::acq_rel;
+    if (write_waits) judge_write();
+    if (!doubtful_reads.empty()) {
+        const auto doubt = doubtful_reads.find(doubt_key(reinterpret_cast<uintptr_t>(address) & ~uintptr_t{3}, thread.linear));
+        if (doubt != doubtful_reads.end()) {
+            excuse_read(doubt->second);
+            doubtful_reads.erase(doubt);
+        }
+    }
     if (reads) acquire(thread, address);
     if (writes) {
         release(thread, address, releases);
@@ -228,6 +290,11 @@ void device_access(const void *address, size_t size, bool write, const void *pc)
         device_access<Access::write, Manner::plain>(*current, address, size, pc);
     else
         device_access<Access::read, Manner::plain>(*current, address, size, pc);
+}
+
+void forget_doubts() {
+    if (write_waits) judge_write();
+    doubtful_reads.clear();
 }
 
 void bad_mask(Thread &thread, uint32_t mask, const void *pc, const char *why) {

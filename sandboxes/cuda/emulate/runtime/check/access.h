@@ -118,6 +118,9 @@ void elsewhere(Access access, const void *address, size_t size, const void *pc);
 void host_access(Access access, const void *address, size_t size, const void *pc);
 // For the counts of requests per warp; true while the running block is sampled.
 extern bool sampling;
+// A write that may be of the value that is there already waits to be judged, once it has been done.
+extern bool write_waits;
+void judge_write();
 void sample(bool shared, Access access, uintptr_t address, unsigned size, const Thread &thread, const void *pc);
 
 inline Region *region_of(uintptr_t address) {
@@ -132,6 +135,7 @@ template <Access access, Manner manner>
 inline __attribute__((always_inline)) void device_access(const Thread &thread, const void *address, size_t size, const void *pc) {
     const auto at = reinterpret_cast<uintptr_t>(address);
     Region *region = region_of(at);
+    if (__builtin_expect(write_waits, 0)) judge_write();
     if (region == nullptr) return elsewhere(access, address, size, pc);
     const Record mine = record_of(thread, pc);
     const unsigned shared = region->shared ? 1 : 0, writes = access == Access::write ? 1 : 0;

@@ -10,7 +10,7 @@
 #include <unordered_map>
 #include <vector>
 
-#include "order.h"
+#include "access.h"
 
 namespace emulate::check {
 
@@ -162,6 +162,7 @@ bool ordered_in_launch(Record record, const Thread &thread) {
 
 void block_barrier(Block &block) {
     if (!on) return;
+    if (write_waits) judge_write();
     ++now.tick;
     now.barrier = now.tick;
     if (anything_acquired)
@@ -182,6 +183,7 @@ void block_barrier(Block &block) {
 
 void warp_barrier(Block &block, uint32_t warp, uint32_t mask) {
     if (!on) return;
+    if (write_waits) judge_write();
     ++now.tick;
     const uint32_t first = warp * kLanes, count = std::min(kLanes, block.threads - first);
     uint32_t present = 0, exited = 0;

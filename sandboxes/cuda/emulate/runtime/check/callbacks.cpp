@@ -1,4 +1,5 @@
 // What gcc's -fsanitize=thread calls for each access to memory, and the atomics it makes of __atomic builtins.
+#include <cmath>
 #include <cstring>
 
 #include "access.h"
@@ -8,10 +9,30 @@ using namespace emulate::check;
 
 namespace {
 
+// A thread that reads one place again and again may wait, without volatile, for what another one writes: a race, which can
+// only be reported if the wait ends.
+constexpr unsigned kPatience = 4096;  // reads of one instruction at one address, with no other read between
+inline void yield_if_spinning(const void *address, const void *pc) {
+    static const void *last_address, *last_pc;
+    static unsigned times;
+    if (address != last_address || pc != last_pc) {
+        last_address = address;
+        last_pc = pc;
+        times = 0;
+    } else if (++times == kPatience) {
+        times = 0;
+        if (write_waits) judge_write();
+        let_others_run();
+    }
+}
+
 template <Access access>
 inline __attribute__((always_inline)) void plain(const void *address, size_t size, const void *pc) {
     if (!on) return;
-    if (Thread *thread = current) return check::device_access<access, Manner::plain>(*thread, address, size, pc);
+    if (Thread *thread = current) {
+        if constexpr (access == Access::read) yield_if_spinning(address, pc);
+        return check::device_access<access, Manner::plain>(*thread, address, size, pc);
+    }
     host_access(access, address, size, pc);
 }
 
@@ -87,6 +108,29 @@ void *__emulate_memmove(void *to, const void *from, size_t size) {
 void *__emulate_memset(void *to, int value, size_t size) {
     plain<Access::write>(to, size, PC);
     return memset(to, value, size);
+}
+
+// Functions of the C library that write through a pointer.
+#define WRITES_RESULT(NAME, T, R, ...)                  \
+    T __emulate_##NAME(__VA_ARGS__, R *result) {         \
+        plain<Access::write>(result, sizeof *result, PC); \
+        return
+WRITES_RESULT(frexp, double, int, double x) frexp(x, result); }
+WRITES_RESULT(frexpf, float, int, float x) frexpf(x, result); }
+WRITES_RESULT(modf, double, double, double x) modf(x, result); }
+WRITES_RESULT(modff, float, float, float x) modff(x, result); }
+WRITES_RESULT(remquo, double, int, double x, double y) remquo(x, y, result); }
+WRITES_RESULT(remquof, float, int, float x, float y) remquof(x, y, result); }
+#undef WRITES_RESULT
+void __emulate_sincos(double x, double *sine, double *cosine) {
+    plain<Access::write>(sine, sizeof *sine, PC);
+    plain<Access::write>(cosine, sizeof *cosine, PC);
+    sincos(x, sine, cosine);
+}
+void __emulate_sincosf(float x, float *sine, float *cosine) {
+    plain<Access::write>(sine, sizeof *sine, PC);
+    plain<Access::write>(cosine, sizeof *cosine, PC);
+    sincosf(x, sine, cosine);
 }
 
 // The operations themselves are done in the strongest order: cheap on this processor, and right for every order asked.

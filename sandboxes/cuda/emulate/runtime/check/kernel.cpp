@@ -117,13 +117,16 @@ void block_begins(Block &block) {
 void block_ends(Block &block) {
     if (!on) return;
     flush_bounds();
+    forget_doubts();
     running->barriers += block.barriers;
     end_sample(block, running->traffic);
     end_shared();
 }
 
 void thread_ends(Thread &) {
-    if (on) flush_bounds();
+    if (!on) return;
+    flush_bounds();
+    if (write_waits) judge_write();
 }
 
 std::string kernel_lines() {

@@ -87,8 +87,14 @@ bool settle_bounds(Access access, const void *pointer, size_t size, const void *
         }
         waiting.other_memory |= region != nullptr;
         if (region == nullptr) {
+            const bool local = in_stack_of_current(pointer);
+            if (!local) {  // so far off that it is in nothing: this is the access
+                waiting.here.access = access == Access::read ? "read" : "write";
+                settle(nullptr, 0, size);
+                abandon(kIllegalAddress);
+            }
             hide();
-            return in_stack_of_current(pointer);
+            return true;
         }
     }
     if (access == Access::read)
@@ -100,7 +106,7 @@ bool settle_bounds(Access access, const void *pointer, size_t size, const void *
 }
 
 void flush_bounds() {
-    if (waiting.active) settle(waiting.other_memory ? "global" : "local", 0, 0);
+    if (waiting.active) settle(waiting.other_memory ? nullptr : "local", 0, 0);
 }
 
 static void out_of_bounds(const OutOfBounds &data, uintptr_t index, const void *pc) {
