@@ -51,6 +51,7 @@ pub(crate) const SPEC: SandboxSpec = SandboxSpec {
         "emulate/include/sm_20_atomic_functions.h",
         "emulate/include/sm_60_atomic_functions.h",
         "emulate/rewrite.py",
+        "emulate/runtime/a_text_end.cpp",
         "emulate/runtime/allocations.cpp",
         "emulate/runtime/atomics.cpp",
         "emulate/runtime/check/access.cpp",
