@@ -21,7 +21,7 @@ import time
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 FIXTURES = os.path.join(ROOT, "tests/fixtures/cuda")
 INCLUDE = os.path.join(ROOT, "sandboxes/cuda/judge")
-CPU_SECONDS, RESIDENT_BYTES, OUTPUT_BYTES = 60, 3 << 30, 32 << 20
+CPU_SECONDS, RESIDENT_BYTES, OUTPUT_BYTES = 20, 3 << 30, 32 << 20
 REASONS = {"race": "data_race", "divergent_barrier": "barrier_error", "invalid_warp_mask": "barrier_error",
            "invalid_launch": "launch_error", "device_assert": "crash"}
 
