@@ -103,6 +103,8 @@ class Build:
         version = self.options.arch * 10
         preprocess = base + self.mode + ["-DEMULATE_DEVICE_CODE", f"-DEMULATE_ARCH={version}", "-include", "cuda_runtime.h", "-E", "-x", "c++", source]
         text = self.step(preprocess)
+        if text is None:
+            return None
         self.headers(text)
         text, refused = rewrite.rewrite(text, self.foreign)
         self.unsupported += refused

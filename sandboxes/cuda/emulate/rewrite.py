@@ -7,7 +7,7 @@ name the user's lines. What changes:
     __global__ void k(T *a, int n) { BODY }    … { if (::emulate::described<decltype(a), decltype(n)>(…)) return;
                                                    ::emulate::run(…, [=]() mutable { BODY }); }
     __shared__ T a[N];                         static __thread T a[N];
-    extern __shared__ T a[];                   extern __thread T a[] __asm__("emulate_dynamic_shared");
+    extern __shared__ T a[];                   T (&a)[] = reinterpret_cast<T (&)[]>(::emulate_dynamic_shared);
     __device__ T v; __constant__ T v;          the variable in a section of its own
     threadIdx                                  (::emulate::thread_index()), which is a value as it is on the device
     __noinline__                               __attribute__((noinline))
@@ -292,6 +292,8 @@ class Rewriter:
         """Rewrites the declaration around the `__shared__` at `i`."""
         start, end = self.declaration(i)
         words = self.words[start:end]
+        if b"extern" in words and within(self.tokens[i], "compound_statement"):
+            return self.dynamic_shared(start, end)
         storage = next((start + j for j, word in enumerate(words) if word in (b"extern", b"static")), None)
         token = self.tokens[i]
         if storage is None:
@@ -304,9 +306,31 @@ class Rewriter:
                 close = self.tokens[self.matching(j + 1, b"(", b")")]
                 self.source.replace(self.tokens[j].start_byte, self.tokens[j].end_byte, b"__attribute__((aligned")
                 self.source.replace(close.end_byte, close.end_byte, b"))")
+        # An array of a namespace is another name of the runtime's. (In a template's function, g++ would forget the label.)
         if storage is not None and self.words[storage] == b"extern":
             place = self.tokens[end - 1].end_byte
             self.source.replace(place, place, b' __asm__("emulate_dynamic_shared")')
+
+    def dynamic_shared(self, start, end):
+        """In a function, `extern __shared__ T name[];` becomes a reference to an array of unknown bound."""
+        kind, j = [], start
+        while j < end and self.words[j] != b"[":
+            if self.words[j] in (b"__attribute__", b"__attribute", b"alignas"):
+                j = self.matching(j + 1, b"(", b")")
+            elif self.words[j] not in (b"extern", b"__shared__"):
+                kind.append(self.words[j])
+            j += 1
+        if len(kind) < 2 or j == end:
+            raise Unsupported("dynamic shared memory in a form that is not understood", self.source.where(self.begins[start]))
+        bounds, name, kind = b"".join(self.words[j:end]), kind[-1], b" ".join(kind[:-1])
+        new = kind + b" (&" + name + b")" + bounds + b" = reinterpret_cast<" + kind + b" (&)" + bounds + b">(::emulate_dynamic_shared)"
+        self.source.replace(self.begins[start], self.tokens[end - 1].end_byte, new)
+
+
+def within(node, kind):
+    while node is not None and node.type != kind:
+        node = node.parent
+    return node is not None
 
 
 def declared_name(declarator):

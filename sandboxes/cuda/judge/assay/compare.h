@@ -33,6 +33,8 @@
 #include <string>
 
 namespace assay {
+// Of this file alone, so that no other file of the program can put its own in the place of these.
+namespace {
 
 // What outputs are filled with before the call: a quiet NaN that no computation gives, integers the byte 0xA5.
 template <class T>
@@ -158,4 +160,5 @@ Report compare(const std::vector<Reference> &expected, const std::vector<T> &got
     return compare(expected.data(), all.data(), all.size(), rule, magnitudes);
 }
 
+}  // namespace
 }  // namespace assay

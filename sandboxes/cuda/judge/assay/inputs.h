@@ -11,6 +11,8 @@
 #include <vector>
 
 namespace assay {
+// Of this file alone, so that no other file of the program can put its own in the place of these.
+namespace {
 
 // What is to be known of a type: bits of its significand (0: an integer), exponent of its smallest normal number, largest
 // number. Specialise it, for a type of your own, in the same way.
@@ -171,4 +173,5 @@ inline std::vector<Shape> shapes(int tile = 32) {
 // More than there can be blocks in y or z (65535: CUDA C++ programming guide, technical specifications).
 constexpr int beyond_grid_y = 65535 + 2;
 
+}  // namespace
 }  // namespace assay

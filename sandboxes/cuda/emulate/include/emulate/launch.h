@@ -7,6 +7,9 @@
 #include <vector_types.h>
 #include <driver_types.h>
 
+// Dynamic shared memory of the block that runs.
+extern "C" __thread unsigned char emulate_dynamic_shared[];
+
 namespace emulate {
 
 // What is known of a kernel from its code alone.

@@ -1,0 +1,6 @@
+// unsupported: cu
+#include <cuda.h>
+int main() {
+    CUdevice device;
+    return cuInit(0) || cuDeviceGet(&device, 0);
+}
