@@ -52,7 +52,7 @@ fn task(set: &str, name: &str) -> (Value, String) {
     // Emulated, only a limit of the task's own counts.
     let limits = match reason {
         "timeout" => json!({"cpu_ms": 20_000}),
-        "out_of_memory" => json!({"memory_bytes": 1 << 30}),
+        "out_of_memory" => json!({"memory_bytes": 3_u64 << 30}),
         _ => json!({}),
     };
     let task = json!({"id": format!("{set}/{name}"), "sandbox": "cuda", "check": check, "limits": limits, "files": files,

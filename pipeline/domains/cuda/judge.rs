@@ -211,8 +211,14 @@ impl Judge<'_> {
             _ => Some(FailReason::WrongAnswer),
         };
         if let Some(reason) = reason {
-            let reason = if others { FailReason::OrderDependent } else { reason };
-            let detail = json!({"order": n, "status": format!("{:?}", step.status)});
+            let refused = report.number("launch_errors").unwrap_or(0);
+            let reason = match reason {
+                // the program may have noticed: what is wrong is the launch all the same
+                FailReason::WrongAnswer if refused > 0 => FailReason::LaunchError,
+                _ if others => FailReason::OrderDependent,
+                _ => reason,
+            };
+            let detail = json!({"order": n, "status": format!("{:?}", step.status), "launch_errors": refused});
             return Ok(failure(reason, detail, said()));
         }
         let Some(end) = &report.end else {
@@ -299,7 +305,9 @@ impl Judge<'_> {
         if report.number("launches") == Some(0) {
             return cheat("no kernel ran: what is right was computed on the host".into());
         }
-        // Who last wrote what was copied back; an unchecked run does not know.
+        if !self.plan.check.sanitize {
+            return None; // who wrote what is not known
+        }
         let came_back = end.get("copied_back_bytes").and_then(Value::as_object)?;
         let bytes: u64 = came_back.values().filter_map(Value::as_u64).sum();
         if bytes > 0 && came_back.get("kernel").and_then(Value::as_u64) == Some(0) {
@@ -347,13 +355,22 @@ fn tidy(log: &[u8]) -> String {
     output::tidy(log, &["/job/in/task/", "/job/build/"])
 }
 
-/// Threads of a block and dynamic shared memory, bytes, of a kernel's largest launch, by its mangled name.
+/// Threads of a block and dynamic shared memory, bytes, of the largest launch of a kernel, by its mangled name; `None` where
+/// several kernels share its plain name.
 fn launched(report: &Report, mangled: &str) -> Option<(u32, u32)> {
-    let kernel = report
+    let plain = |kernel: &Map<String, Value>| {
+        let name = kernel.get("kernel")?.as_str()?;
+        let name = &name[..name.find(['(', '<']).unwrap_or(name.len())];
+        Some(name.rsplit([':', ' ']).next()?.to_string())
+    };
+    let is_it = |name: &String| mangled.contains(&format!("{}{name}", name.len()));
+    let mut of_this_name = report
         .kernels
         .iter()
-        .find(|k| k.get("symbol").and_then(Value::as_str) == Some(mangled))?;
+        .filter(|k| plain(k).is_some_and(|name| is_it(&name)));
+    let (kernel, others) = (of_this_name.next()?, of_this_name.next());
     let number = |name: &str| kernel.get(name).and_then(Value::as_u64).map(|n| n as u32);
+    others.is_none().then_some(())?;
     Some((number("max_block_threads")?, number("max_dynamic_shared").unwrap_or(0)))
 }
 

@@ -8,8 +8,7 @@ ptxas info    : Function properties for _Z3addPf
     0 bytes stack frame, 0 bytes spill stores, 0 bytes spill loads
 ptxas info    : Used 32 registers, 352 bytes cmem[0]
 ";
-const KERNEL: &str =
-    r#"{"kind":"kernel","kernel":"add(float*)","symbol":"_Z3addPf","launches":1,"max_block_threads":256}"#;
+const KERNEL: &str = r#"{"kind":"kernel","kernel":"add(float*)","launches":1,"max_block_threads":256}"#;
 const END: &str = r#"{"kind":"end","how":"exit","launches":1,"copied_back_bytes":{"kernel":64,"copy":0}}"#;
 const RACE: &str = r#"{"kind":"race","space":"shared","hazard":"RAW","by":"kernel","kernel":"add(float*)","file":"FILE","line":9,"other":{"by":"kernel","file":"FILE","line":8},"count":1}"#;
 

@@ -156,7 +156,7 @@ class Build:
     def link(self, objects):
         archive = os.path.join(HERE, "libemulate.a")
         command = ["g++", "-static", "-no-pie", "-pthread", "-o", self.options.output] + objects
-        command += [f"-Wl,--defsym=emulate_arch={self.options.arch}", f"-Wl,--defsym=emulate_instrumented={int(not self.options.no_check)}"]
+        command += ["-Wl,--wrap=exit", f"-Wl,--defsym=emulate_arch={self.options.arch}", f"-Wl,--defsym=emulate_instrumented={int(not self.options.no_check)}"]
         self.step(command + ["-Wl,--whole-archive", archive, "-Wl,--no-whole-archive", "-lbacktrace", "-lm"])
 
 

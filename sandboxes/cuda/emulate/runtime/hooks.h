@@ -25,6 +25,7 @@ void host_awaited_all();                               // cudaDeviceSynchronize,
 void launch_begins(Launch &launch);
 void launch_ends(Launch &launch, bool completed);      // false: abandoned after a fault
 void launch_failed(const char *kernel, int error, const void *pc);  // refused before it ran
+void exits(const void *pc);                            // `exit` is called from there
 void error_seen();                                     // the program looked at an error code or at the last error
 
 void block_begins(Block &block);                       // its shared memory is undefined now

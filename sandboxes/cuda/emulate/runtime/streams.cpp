@@ -119,7 +119,6 @@ cudaError_t cudaStreamDestroy(cudaStream_t stream) {
 
 cudaError_t cudaStreamSynchronize(cudaStream_t stream) {
     Call call(Call::waits);
-    check::error_seen();
     if (const cudaError_t error = begin(call, stream)) return error;
     check::host_awaited_stream(stream_number(stream));
     return cudaSuccess;
@@ -186,7 +185,6 @@ cudaError_t cudaEventRecordWithFlags(cudaEvent_t event, cudaStream_t stream, uns
 
 cudaError_t cudaEventSynchronize(cudaEvent_t event) {
     Call call(Call::waits);
-    check::error_seen();
     if (const cudaError_t error = begin(call, event)) return error;
     if (event->recorded) check::host_awaited_event(event->number);
     return cudaSuccess;

@@ -129,6 +129,16 @@ void count_origins(Region &region, uintptr_t from, size_t size) {
     }
 }
 
+// A copy within the device passes on what kernels made.
+Origin origin_of(Region &region, uintptr_t from, size_t size) {
+    for (uintptr_t at = from; at < from + size; at = (at & ~uintptr_t{3}) + 4) {
+        const size_t word = (at - region.base) >> 2;
+        const uint32_t state = region.state[word] != 0 ? region.state[word] : first_state(region, word);
+        if (static_cast<Origin>(state >> state::kOrigin & 7) == Origin::kernel) return Origin::kernel;
+    }
+    return Origin::copy;
+}
+
 // What was undefined stays undefined where it is copied to.
 void copy_definedness(Region &to_region, uintptr_t to, Region &from_region, uintptr_t from, size_t size) {
     for (size_t i = 0; i + 4 <= size; i += 4) {
@@ -158,7 +168,9 @@ void copied(const void *to, const void *from, size_t size, uint32_t stream, cons
         if (back && source_region->kind != Memory::pinned) count_origins(*source_region, source_at, readable);
     }
     if (target_region != nullptr) {
-        write_bulk(*target_region, target_at, size, Origin::copy, code, "copy");
+        const bool within = source_region != nullptr && source_region->kind != Memory::pinned;
+        const Origin origin = within ? origin_of(*source_region, source_at, readable) : Origin::copy;
+        write_bulk(*target_region, target_at, size, origin, code, "copy");
         if (source_region != nullptr && readable == size && source_region->kind == Memory::device && ((target_at | source_at) & 3) == 0)
             copy_definedness(*target_region, target_at, *source_region, source_at, size);
     }

@@ -1,11 +1,13 @@
 #include "kernel.h"
 
+#include <algorithm>
 #include <map>
 #include <string>
 
 #include "bounds.h"
 #include "memory.h"
 #include "report.h"
+#include "symbols.h"
 #include "traffic.h"
 
 namespace emulate::check {
@@ -21,6 +23,8 @@ namespace {
 
 struct Kernel {
     std::string name;
+    // Of its largest block, and the most dynamic shared memory of a launch, bytes: what its occupancy depends on.
+    uint64_t max_block_threads = 0, max_dynamic_shared = 0;
     uint64_t launches = 0, blocks = 0, threads = 0, atomics = 0, barriers = 0, warp_barriers = 0, sampled_blocks = 0;
     Moved moved{};
     Traffic traffic{};
@@ -28,6 +32,7 @@ struct Kernel {
 EMULATE_EARLY std::vector<Kernel> kernels;  // in the order of their first launches
 EMULATE_EARLY std::map<std::string, size_t> kernel_index;
 Kernel *running = nullptr;
+uint32_t exit_code = 0;  // the place of the first call of exit
 uint64_t launches_done = 0, launches_refused = 0;
 
 struct Refused {
@@ -85,7 +90,10 @@ void launch_ends(Launch &launch, bool completed) {
     if (!on) return;
     end_shared();
     ++running->launches;
-    running->threads += uint64_t{launch.grid.x} * launch.grid.y * launch.grid.z * launch.block.x * launch.block.y * launch.block.z;
+    const uint64_t block_threads = uint64_t{launch.block.x} * launch.block.y * launch.block.z;
+    running->threads += uint64_t{launch.grid.x} * launch.grid.y * launch.grid.z * block_threads;
+    running->max_block_threads = std::max(running->max_block_threads, block_threads);
+    running->max_dynamic_shared = std::max(running->max_dynamic_shared, uint64_t{launch.dynamic_shared});
     for (unsigned a = 0; a < 2; ++a) {
         running->moved.distinct[a] += moved.distinct[a];
         for (unsigned s = 0; s < 2; ++s) {
@@ -104,6 +112,10 @@ void launch_failed(const char *kernel, int error, const void *pc) {
 }
 
 void error_seen() { unseen.clear(); }
+
+void exits(const void *pc) {
+    if (on && exit_code == 0) exit_code = code_of(pc);
+}
 
 void block_begins(Block &block) {
     if (!on) return;
@@ -133,7 +145,8 @@ std::string kernel_lines() {
     std::string text;
     for (const Kernel &kernel : kernels)
         text += "{\"kind\":\"kernel\",\"kernel\":" + quoted(kernel.name) + member("launches", kernel.launches) + member("blocks", kernel.blocks) +
-                member("threads", kernel.threads) + member("barriers", kernel.barriers) + member("atomics", kernel.atomics) +
+                member("threads", kernel.threads) + member("max_block_threads", kernel.max_block_threads) +
+                member("max_dynamic_shared", kernel.max_dynamic_shared) + member("barriers", kernel.barriers) + member("atomics", kernel.atomics) +
                 space("global", 0, kernel) + space("shared", 1, kernel) + "}\n";
     return text;
 }
@@ -148,7 +161,10 @@ void finish(const char *how) {
             report({"invalid_launch", nullptr, nullptr, here, {}, false, "", 0,
                     refused.kernel + " did not run, error " + std::to_string(refused.error) + ", and the program never looked"});
     }
-    finish_report("\"how\":" + quoted(how) + member("launches", launches_done) + member("launch_errors", launches_refused) +
+    // Where in the program's own files `exit` was called, if it was: `main` returns to the library.
+    const Line exit_line = line_of(exit_code);
+    const std::string exit_place = exit_line.line > 0 ? ",\"exit_file\":" + quoted(exit_line.file) : "";
+    finish_report("\"how\":" + quoted(how) + exit_place + member("launches", launches_done) + member("launch_errors", launches_refused) +
                   member("launch_errors_unseen", unseen.size()) + "," + copy_summary() + "," + leaks());
 }
 
