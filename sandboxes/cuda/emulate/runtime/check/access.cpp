@@ -155,6 +155,10 @@ void conflict(Region &region, size_t word, Slot slot, Access access, Manner mann
         if (doubtful_reads.size() < kMostDoubts) doubtful_reads[doubt_key(address, thread_of(theirs))] = plain_read;
     }
     const bool may_be_same_value = access == Access::write && slot == Slot::write && manner != Manner::atomic && current != nullptr && size <= 16;
+    if (region.shared) {
+        const Variable *variable = variable_at(shared_variables(), address);
+        if (variable != nullptr && variable->guard) return;
+    }
     if (!may_be_same_value && !is_new("race", here, &other)) return;
     const char *hazard = access == Access::read ? "RAW" : slot == Slot::write ? "WAW" : "WAR";
     const char *detail = !same_block ? "" : current != nullptr && thread_of(theirs) / 32 == thread_of(mine) / 32 ? "threads of one warp" : "threads of one block";

@@ -45,7 +45,7 @@ void prepare(uintptr_t dynamic) {
     fresh.resize((to - from) / 4 + 1);
     for (const Variable &variable : variables)
         for (uintptr_t at = variable.address; at < variable.address + variable.size && variable.address < to; ++at)
-            fresh[(at - from) / 4] |= 1u << (state::kValid + ((at - from) & 3));
+            fresh[(at - from) / 4] |= (1u << state::kValid | uint32_t{variable.guard} << state::kDefined) << ((at - from) & 3);
 }
 
 }  // namespace

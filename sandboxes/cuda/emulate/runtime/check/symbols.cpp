@@ -104,7 +104,10 @@ void read_symbols() {
     const auto by_address = [](const Variable &a, const Variable &b) { return a.address < b.address; };
     std::stable_sort(thread_locals.begin(), thread_locals.end(), by_address);
     std::stable_sort(globals.begin(), globals.end(), by_address);
-    for (auto &variable : thread_locals) variable.name = plain_name(variable.name);
+    for (auto &variable : thread_locals) {
+        variable.guard = variable.name.rfind("_ZGV", 0) == 0;
+        variable.name = plain_name(variable.name);
+    }
 }
 
 const std::vector<Variable> &shared_variables() {

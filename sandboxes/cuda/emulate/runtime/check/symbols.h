@@ -10,6 +10,7 @@ struct Variable {
     uintptr_t address;
     size_t size;
     std::string name;
+    bool guard = false;  // tells the compiler's code whether a static variable has been initialised: nobody's business
 };
 
 struct Line {
