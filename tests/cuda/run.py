@@ -3,13 +3,14 @@
 
 run.py [--emulate DIR] [--nvcc NVCC] [--seeds 0,1,2] [--jobs 2] [NAME…]
 
-A program in programs/ (a .cu file, or a folder whose sources are one program) has to build, and to exit with 0 unchecked
-and checked under every seed. One in unsupported/ has to be refused with status 3 and the name in its first line,
+A program in programs/ (a .cu file, or a folder whose sources are one program) has to build, to exit with 0 unchecked and
+checked under every seed, and to be without findings of the checker, but those that it announces. One in unsupported/ has to be refused with status 3 and the name in its first line,
 `// unsupported: NAME`. With --nvcc, every program has to compile with the real compiler, too.
 """
 
 import argparse
 import concurrent.futures
+import json
 import os
 import subprocess
 import sys
@@ -70,16 +71,21 @@ class Runner:
                 seconds[mode] = max(seconds.get(mode, 0), time.monotonic() - begin)
                 if status != 0:
                     wrong.append(f"{mode} seed {seed}: {status}\n{out[-600:]}")
-                if mode == "checked" and self.options.reports:
-                    wrong += self.reports(target + ".report", seed)
+                if mode == "checked":
+                    wrong += self.reports(sources[0], target + ".report", seed)
         return name, wrong, seconds
 
-    def reports(self, path, seed):
-        """What the checker reports of a program that is right is wrong."""
+    def reports(self, source, path, seed):
+        """What the checker reports beyond what the program says of itself, `// Reports: KIND, KIND.`, is wrong."""
+        with open(source, encoding="utf-8") as text:
+            told = next((line for line in text if line.startswith("// Reports: ")), "")
+        expected = {kind.strip(" .\n") for kind in told.removeprefix("// Reports: ").split(",")}
         if not os.path.exists(path):
             return [f"checked seed {seed}: no report"]
         with open(path, encoding="utf-8") as lines:
-            return [f"checked seed {seed}: {line.strip()[:400]}" for line in lines if '"count"' in line]
+            found = [json.loads(line) for line in lines]
+        # Findings are counted; what else there is are summaries.
+        return [f"checked seed {seed}: {json.dumps(one)[:400]}" for one in found if "count" in one and one["kind"] not in expected]
 
     def unsupported(self, name, sources):
         with open(sources[0], encoding="utf-8") as text:
@@ -95,7 +101,6 @@ def main():
     parser.add_argument("--nvcc")
     parser.add_argument("--seeds", default="0,1,2")
     parser.add_argument("--modes", default="unchecked,checked")
-    parser.add_argument("--reports", action="store_true", help="a report of the checker is a failure, too")
     parser.add_argument("--limit", type=float, default=60, help="seconds for one run")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("names", nargs="*")
