@@ -203,7 +203,7 @@ class Rewriter:
     def signature(self, i):
         """From a qualifier at `i`: (index of the parameters' `(`, index of the body's `{`, launch bounds); the body is None
         for a mere declaration or a variable."""
-        parameters, bounds, j = None, b"0", i + 1
+        parameters, bounds, initialisers, j = None, b"0", False, i + 1
         while j < len(self.words):
             word = self.words[j]
             if word == b"(":
@@ -214,6 +214,10 @@ class Rewriter:
                 elif self.words[j - 1] not in ATTRIBUTES:
                     parameters = j
                 j = end
+            elif word == b":" and parameters is not None:
+                initialisers = True
+            elif word == b"{" and initialisers and self.tokens[j - 1].type in ("identifier", "field_identifier", "type_identifier", ">"):
+                j = self.matching(j, b"{", b"}")   # a constructor's `x{1}`
             elif word == b"{":
                 return parameters, j, bounds
             elif word in (b";", b"=", b"}"):

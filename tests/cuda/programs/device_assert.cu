@@ -1,4 +1,5 @@
 // A failed assertion ends the kernel with an error of its own.
+// Reports: device_assert.
 #include <cassert>
 #include <cstdio>
 

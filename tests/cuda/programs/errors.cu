@@ -1,4 +1,5 @@
 // What the runtime says of calls that are wrong, and for how long.
+// Reports: out_of_bounds, invalid_free.
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>

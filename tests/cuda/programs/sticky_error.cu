@@ -1,4 +1,5 @@
 // A kernel that reads far outside of all memory loses the device: every later call says so.
+// Reports: out_of_bounds.
 #include <cstdio>
 
 __global__ void wild(int *p, int *out) { *out = p[threadIdx.x]; }
