@@ -64,6 +64,27 @@ def programs():
     return report("programs that pass", f"{len(answers) - len(odd)} of {len(answers)}", "all", not odd)
 
 
+def tour():
+    """Right and wrong candidates of problems with a testbench."""
+    fixtures, tasks, wanted = ROOT / "tests/fixtures/cuda", [], {}
+    for path in sorted([*(fixtures / "right").iterdir(), *(fixtures / "wrong").iterdir()]):
+        text = path.read_text()
+        problem, _, reason = text.splitlines()[0].lstrip("/ ").partition(": ")
+        files = {p.name: p.read_text() for p in sorted((fixtures / "problems" / problem).iterdir())}
+        check = json.loads(files.pop("check.json"))
+        given = [{"path": n, "content": t, "role": "testbench" if n.startswith("testbench") else "support"} for n, t in files.items()]
+        limits = {"timeout": {"cpu_ms": 20000}, "out_of_memory": {"memory_bytes": 3 << 30}}.get(reason, {})
+        name = f"{path.parent.name}/{path.name}"
+        wanted[name] = reason or "pass"
+        tasks.append({**task(name, {f"answer/{path.name}": text}, **check), "files": given, "limits": limits})
+    answers = verify(tasks)
+    got = {name: a["reason"] if a["verdict"] == "fail" else a["verdict"] for name, a in answers.items()}
+    odd = [name for name in wanted if got.get(name) != wanted[name]]
+    for name in odd:
+        print(f"  {name}: {got.get(name)}, not {wanted[name]}: {str(answers.get(name))[:600]}")
+    return report("candidates of the tour judged right", f"{len(wanted) - len(odd)} of {len(wanted)}", "all", not odd)
+
+
 def unsupported():
     folder = CUDA / "unsupported"
     names = {path.stem: path.read_text().splitlines()[0].split("unsupported: ", 1)[1].strip() for path in sorted(folder.glob("*.cu"))}
@@ -96,7 +117,7 @@ def defects():
 
 def main():
     good = speed()
-    for part in (programs, unsupported, defects):
+    for part in (programs, unsupported, defects, tour):
         good = part() and good
     return 0 if good else 1
 

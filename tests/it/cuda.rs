@@ -80,9 +80,23 @@ fn called(answer: &Value) -> String {
 
 #[test]
 fn right_and_wrong_candidates_get_the_reason_an_engineer_would_give() {
+    // Two of each problem and two of each reason, and every cheat; benches/cuda.py takes all of them.
     let mut tasks = Vec::new();
     for set in ["right", "wrong"] {
-        tasks.extend(names(&fixtures().join(set)).iter().map(|name| task(set, name)));
+        let mut seen = BTreeMap::<String, u32>::new();
+        for name in names(&fixtures().join(set)) {
+            let (task, reason) = task(set, &name);
+            let kind = if set == "right" {
+                name.split('_').next().unwrap_or_default()
+            } else {
+                &reason
+            };
+            let count = seen.entry(kind.to_string()).or_default();
+            *count += 1;
+            if *count <= 2 || reason == "harness_tampered" {
+                tasks.push((task, reason));
+            }
+        }
     }
     let count = |set: &str| {
         tasks
