@@ -26,6 +26,27 @@ const ABSENT: [&str; 24] = [
     "Python.h",
 ];
 
+/// The library that a message misses, and that nobody but the image could have brought.
+fn absent(message: &str) -> Option<&str> {
+    let name = if let Some((_, library)) = message.split_once("cannot find -l") {
+        if library.starts_with("cuda") {
+            return Some("the driver's library");
+        }
+        library
+    } else if message.contains("No such file") {
+        message.split_once("error: ")?.1
+    } else {
+        let function = message.split_once("undefined reference to `")?.1;
+        // `cuInit`, and not `cudaMalloc` or `cube`
+        let rest = function.strip_prefix("cu").unwrap_or_default();
+        if rest.starts_with(|c: char| c.is_ascii_uppercase()) {
+            return Some("the driver's library");
+        }
+        function
+    };
+    ABSENT.iter().copied().find(|prefix| name.starts_with(prefix))
+}
+
 /// A failure of the candidate's own.
 struct Failure {
     reason: FailReason,
@@ -123,15 +144,8 @@ impl Judge<'_> {
             .filter(|l| l.contains("error") || l.contains("undefined reference") || l.contains("cannot find"))
             .collect();
         let first = errors.first().copied().unwrap_or_default();
-        if let Some(absent) = ABSENT.iter().find(|name| {
-            errors.iter().any(|l| {
-                l.contains("No such file") && l.contains(&format!("error: {name}"))
-                    || l.contains(&format!("cannot find -l{name}"))
-            })
-        }) {
-            return Err(format!(
-                "what the program needs is not in the image: {absent}…: {first}"
-            ));
+        if let Some(absent) = errors.iter().find_map(|line| absent(line)) {
+            return Err(format!("what the program needs is not in the image: {absent}: {first}"));
         }
         // What does not include the candidate cannot be broken by it.
         if step == "harness" && !self.plan.included {

@@ -83,6 +83,13 @@ fn what_the_compiler_refuses_is_the_candidates_fault_and_what_is_not_there_is_ou
     );
     let absent = reason(&[at("add.cu:1:10: fatal error: cublas_v2.h: No such file or directory\n")]).unwrap_err();
     assert!(absent.contains("cublas"), "{absent}");
+    for log in [
+        "ld: cannot find -lcuda: No such file\n",
+        "undefined reference to `cuInit'\n",
+        "undefined reference to `cublasCreate_v2'\n",
+    ] {
+        assert!(reason(&[("link", Status::Exit(1), log)]).is_err(), "{log}");
+    }
     assert!(reason(&[("compile", Status::Exit(127), "sh: nvcc: not found")]).is_err());
     // the task's file includes the candidate's, which may lack what it calls
     let interface = [(

@@ -1,4 +1,4 @@
-// unsupported: cu
+// unsupported: driver
 #include <cuda.h>
 int main() {
     CUdevice device;
