@@ -178,6 +178,7 @@ def main():
     options = parse(sys.argv[1:])
     folder = options.keep or tempfile.mkdtemp(prefix="emulate-", dir=os.path.dirname(os.path.abspath(options.output)))
     os.makedirs(folder, exist_ok=True)
+    os.environ["TMPDIR"] = folder   # the compiler's own passing files go where there is room
     build = Build(options, folder)
     try:
         objects = []

@@ -16,7 +16,7 @@ __global__ void integers(int *bad) {
     unsigned x = 0x12345678u + threadIdx.x * 0x01010101u;
     bool ok = __popc(0xf0f0u) == 8 && __popcll(~0ull) == 64 && __clz(1) == 31 && __clz(0) == 32 && __clzll(1) == 63 && __ffs(8) == 4 && __ffs(0) == 0;
     ok = ok && __brev(1u) == 0x80000000u && __brevll(1ull) == 1ull << 63 && __brev(__brev(x)) == x;
-    ok = ok && __byte_perm(0x33221100u, 0x77665544u, 0x7531) == 0x77553311u && __byte_perm(x, 0, 0x0123) == (unsigned)__builtin_bswap32(x);
+    ok = ok && __byte_perm(0x33221100u, 0x77665544u, 0x7531) == 0x77553311u && __byte_perm(x, 0, 0x0123) == (x << 24 | (x & 0xff00u) << 8 | (x >> 8 & 0xff00u) | x >> 24);
     ok = ok && __funnelshift_l(0x80000000u, 1u, 1) == 3u && __funnelshift_r(1u, 1u, 1) == 0x80000000u && __funnelshift_rc(5, 6, 40) == 6;
     ok = ok && __mul24(-3, 5) == -15 && __umul24(0x1000001u, 3u) == 3u && __mulhi(1 << 30, 8) == 2 && __umulhi(1u << 31, 4u) == 2u;
     ok = ok && __umul64hi(1ull << 63, 4) == 2 && __mul64hi(-1, 1) == -1 && __hadd(5, 6) == 5 && __rhadd(5, 6) == 6 && __sad(3, -4, 10u) == 17;

@@ -55,7 +55,8 @@ again:
         goto again;
     }
     if constexpr (sizeof(int) == 4) sum += c.value;
-    auto [first, second] = std::pair<int, int>(row, kTable[col % 3]);
+    struct { int a, b; } both{row, kTable[col % 3]};
+    auto [first, second] = both;
     a[row][col] = sum + first * 100 + second + max(row, col) + min(row, 3) + (int)(kHalf * kFour) + (int)d_matrix[1][col % 3];
 }
 

@@ -24,55 +24,73 @@ namespace {
 constexpr size_t page = 4096, alignment = 256;
 constexpr size_t arena_size = size_t(1) << 40;   // of addresses, not of memory
 
+// Far from the program at 4 MiB and from the stacks and libraries at the upper end of the 47-bit address space.
+constexpr uintptr_t device_base = 0x200000000000, second_base = 0x220000000000, pinned_base = 0x240000000000, managed_base = 0x260000000000;
+// Where device memory is while the host runs.
+constexpr uintptr_t parking_base = 0x280000000000;
+
+void *move(void *from, void *to, size_t old_size, size_t size) {
+    void *moved = mremap(from, old_size, size, MREMAP_MAYMOVE | MREMAP_FIXED, to);
+    if (moved == MAP_FAILED) abort();
+    return moved;
+}
+
 // One kind's addresses. They are given out from low to high, once.
+//
+// Device memory is not there while the host runs: a touch is a fault, whoever touches. To change the protection of its pages
+// at each launch would take time for each of them; to move the whole mapping away and back takes the time for a few entries
+// of the uppermost page tables.
 class Arena {
   public:
-    Arena(uintptr_t base, uintptr_t second) : base_(reinterpret_cast<unsigned char *>(base)), next_(base_), ready_(base_) {
-        const int flags = (second ? MAP_SHARED : MAP_PRIVATE) | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE;
-        if (mmap(base_, arena_size, PROT_READ | PROT_WRITE, flags, -1, 0) != base_) abort();
-        // An old size of 0 maps the same shared pages a second time (mremap(2)).
-        if (second && mremap(base_, 0, arena_size, MREMAP_MAYMOVE | MREMAP_FIXED, reinterpret_cast<void *>(second)) == MAP_FAILED) abort();
-        if (second) mprotect(base_, arena_size, PROT_NONE);
+    Arena(uintptr_t base, bool of_device) : base_(reinterpret_cast<unsigned char *>(base)), next_(base_), of_device_(of_device) {
+        if (!of_device) map(base_, arena_size, MAP_PRIVATE);
     }
 
     unsigned char *take(size_t size) {
         const size_t room = (size + 2 * alignment - 1) / alignment * alignment;
+        if (of_device_ && static_cast<size_t>(next_ - base_) % chunk + room > chunk) next_ += chunk - static_cast<size_t>(next_ - base_) % chunk;
         if (room > static_cast<size_t>(base_ + arena_size - next_)) return nullptr;
         unsigned char *begin = next_;
         next_ += room;
-        if (open_) admit();
+        while (of_device_ && begin >= base_ + chunks_ * chunk) add_chunk();
         return begin;
     }
-    bool contains(const void *address) const {
-        auto *byte = static_cast<const unsigned char *>(address);
-        return base_ <= byte && byte < base_ + arena_size;
-    }
+
     // Lets the device in, or keeps everybody out.
-    void open() { open_ = true; admit(); }
-    void close() {
-        open_ = false;
-        if (ready_ != base_) mprotect(base_, ready_ - base_, PROT_NONE);
-        ready_ = base_;
-    }
+    void open() { move_all(parking_base - device_base, true); }
+    void close() { move_all(0, false); }
 
   private:
-    void admit() {
-        unsigned char *end = base_ + (next_ - base_ + page - 1) / page * page;
-        if (end != ready_) mprotect(ready_, end - ready_, PROT_READ | PROT_WRITE);
-        ready_ = end;
+    // No allocation lies in two chunks; one holds the largest that there can be.
+    static constexpr size_t chunk = size_t(32) << 30;
+    static_assert(chunk > device_memory + 2 * alignment);
+
+    static void map(void *at, size_t size, int sharing) {
+        const int flags = sharing | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE;
+        if (mmap(at, size, PROT_READ | PROT_WRITE, flags, -1, 0) != at) abort();
+    }
+
+    void add_chunk() {
+        unsigned char *at = base_ + chunks_++ * chunk + (open_ ? 0 : parking_base - device_base);
+        map(at, chunk, MAP_SHARED);
+        // An old size of 0 maps the same shared pages a second time (mremap(2)).
+        move(at, base_ + (chunks_ - 1) * chunk + (second_base - device_base), 0, chunk);
+    }
+
+    void move_all(size_t from, bool open) {
+        const size_t to = parking_base - device_base - from;
+        for (size_t i = 0; i < chunks_ && open != open_; ++i) move(base_ + i * chunk + from, base_ + i * chunk + to, chunk, chunk);
+        open_ = open;
     }
 
     unsigned char *base_, *next_;
-    unsigned char *ready_;   // up to here, memory may be touched
-    bool open_ = false;
+    bool of_device_, open_ = false;
+    size_t chunks_ = 0;
 };
-
-// Far from the program at 4 MiB and from the stacks and libraries at the upper end of the 47-bit address space.
-constexpr uintptr_t device_base = 0x200000000000, second_base = 0x220000000000, pinned_base = 0x240000000000, managed_base = 0x260000000000;
 
 struct Memories {
     std::mutex mutex;
-    Arena device{device_base, second_base}, pinned{pinned_base, 0}, managed{managed_base, 0};
+    Arena device{device_base, true}, pinned{pinned_base, false}, managed{managed_base, false};
     std::map<uintptr_t, Allocation> allocations;
     std::map<uintptr_t, size_t> symbols;
     size_t in_use = 0;
