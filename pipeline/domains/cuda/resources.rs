@@ -141,7 +141,7 @@ pub fn occupancy(arch: &str, resources: &Resources, threads: u32, dynamic_shared
         _ => REGISTERS / PARTS / per_warp * PARTS / warps,
     };
     let shared = (resources.shared + dynamic_shared + sm.shared_kept).next_multiple_of(sm.shared_unit);
-    let by_shared = if shared == 0 { u32::MAX } else { sm.shared / shared };
+    let by_shared = sm.shared.checked_div(shared).unwrap_or(u32::MAX);
     let (blocks, limit) = [
         (sm.warps / warps, "warps"),
         (sm.blocks, "blocks"),
