@@ -309,11 +309,15 @@ impl Judge<'_> {
         failure(reason, detail, tidy(self.log(run)))
     }
 
-    /// Right numbers prove nothing of a kernel that did not make them.
+    /// Right numbers prove nothing of a kernel that did not make them. A program that is a candidate as a whole may do as it
+    /// likes.
     fn worked(&self, report: &Report, end: &Map<String, Value>) -> Option<Failure> {
+        if !self.plan.called {
+            return None;
+        }
         let cheat = |why: String| failure(FailReason::HarnessTampered, json!({"why": why}), why.clone());
         let left = end.get("exit_file").and_then(Value::as_str);
-        if let Some(file) = left.filter(|file| self.plan.called && !self.is_of_harness(file)) {
+        if let Some(file) = left.filter(|file| !self.is_of_harness(file)) {
             return cheat(format!("the candidate ends the program itself: exit in {file}"));
         }
         if report.number("launches") == Some(0) {
