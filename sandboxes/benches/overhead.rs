@@ -18,7 +18,7 @@ const JOBS: usize = 200;
 const DOCKER_JOBS: usize = 30;
 const PARALLEL: usize = 2;
 /// How a careful person runs a stranger's job in a container.
-const HARDENED: [&str; 21] = [
+const HARDENED: [&str; 23] = [
     "run",
     "--rm",
     "--network",
@@ -38,6 +38,8 @@ const HARDENED: [&str; 21] = [
     "512m",
     "--tmpfs",
     "/job:uid=1000,size=64m",
+    "--tmpfs",
+    "/tmp:uid=1000,size=64m",
     "--workdir",
     "/job",
 ];
