@@ -3,6 +3,7 @@
 pub mod cad;
 pub mod cuda;
 pub mod output;
+pub mod shell;
 pub mod verilog;
 pub mod x86_64;
 

@@ -72,7 +72,6 @@ pub(crate) const SPEC: SandboxSpec = SandboxSpec {
         "emulate/runtime/check/shared.cpp",
         "emulate/runtime/check/symbols.cpp",
         "emulate/runtime/check/symbols.h",
-        "emulate/runtime/check/tests/harness.cpp",
         "emulate/runtime/check/traffic.cpp",
         "emulate/runtime/check/traffic.h",
         "emulate/runtime/check/ubsan.cpp",

@@ -3,11 +3,12 @@
 use super::SANDBOX;
 use super::check::CadqueryCheck;
 use super::judge::JUDGE_VERSION;
+use crate::domains::shell::step;
 use crate::domains::{OUTSIDE, limits};
 use crate::model::hash_parts;
 use crate::recipe::tasks::{Role, Task};
 use crate::worker::Request;
-use sandboxes::{Job, JobFile, Limits, MAX_ARGV_BYTES, Step, When};
+use sandboxes::{Job, JobFile, Limits, MAX_ARGV_BYTES, When};
 use serde_json::{Map, Value, json};
 
 /// What runs it, as the evidence says.
@@ -53,8 +54,8 @@ pub fn request(task: &Task, check: &CadqueryCheck) -> Result<Request, String> {
         .to_vec()
     };
     let mut steps = vec![
-        step("run", run("/job/out", script)),
-        step("sweep", ["sh", "-c", SWEEP].map(String::from).to_vec()),
+        step("run", run("/job/out", script), When::Ok),
+        step("sweep", ["sh", "-c", SWEEP].map(String::from).to_vec(), When::Ok),
     ];
     if let Some(first) = references.first() {
         // As an argument, for a file could be read, and executed, by the candidate.
@@ -68,11 +69,11 @@ pub fn request(task: &Task, check: &CadqueryCheck) -> Result<Request, String> {
         }
         let mut argv = run("/job/reference", &first.path);
         argv.push(texts);
-        steps.push(step("reference", argv));
+        steps.push(step("reference", argv, When::Ok));
     }
     let options = json!({"reference": !references.is_empty(), "align": check.align, "max_bytes": EXPORT_BYTES});
     let judge = ["python3", "/job/in/assay/judge.py", &judge_token, &options.to_string()];
-    steps.push(step("judge", judge.map(String::from).to_vec()));
+    steps.push(step("judge", judge.map(String::from).to_vec(), When::Ok));
     let mut files = vec![file("assay/run.py", RUN), file("assay/judge.py", JUDGE)];
     let support = task.files.iter().filter(|f| f.role != Role::Reference);
     files.extend(support.map(|f| file(&format!("support/{}", f.path), &f.content)));
@@ -104,14 +105,6 @@ fn token(task: &Task, check: &CadqueryCheck, of: &str) -> String {
     let check = json!(check).to_string();
     let parts = files.flat_map(|(path, content)| [path.as_bytes(), content.as_bytes()]);
     hash_parts(parts.chain([check.as_bytes(), of.as_bytes()]))
-}
-
-fn step(name: &str, argv: Vec<String>) -> Step {
-    Step {
-        name: name.into(),
-        argv,
-        when: When::Ok,
-    }
 }
 
 fn file(path: &str, content: &str) -> JobFile {

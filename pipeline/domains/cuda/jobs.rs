@@ -1,6 +1,7 @@
 //! The job that judges a candidate: compiled by nvcc as it is, then built for the emulation and run in several orders.
 
 use super::check::{CudaCheck, CudaGpu};
+use crate::domains::shell::{quote, script, step};
 use crate::domains::{OUTSIDE, limits};
 use crate::recipe::tasks::{Role, Task};
 use crate::worker::Request;
@@ -236,24 +237,6 @@ fn language_flags(flags: &[String]) -> Vec<String> {
         }
     }
     kept
-}
-
-fn quote(word: &str) -> String {
-    format!("'{}'", word.replace('\'', r"'\''"))
-}
-
-/// `sh -c SCRIPT sh ARGUMENTS`.
-fn script(text: &str, arguments: Vec<String>) -> Vec<String> {
-    let head = ["sh", "-c", text, "sh"].map(String::from);
-    head.into_iter().chain(arguments).collect()
-}
-
-fn step(name: &str, argv: Vec<String>, when: When) -> Step {
-    Step {
-        name: name.into(),
-        argv,
-        when,
-    }
 }
 
 #[cfg(test)]

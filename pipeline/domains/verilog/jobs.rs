@@ -2,8 +2,9 @@
 
 use super::harness::{BENCH, Bench, Design, Golden, HarnessError, IVERILOG, SANDBOX, compile_argv};
 use super::judge::{our_fault, tidy_log};
+use crate::domains::shell::step;
 use crate::model::sha256_hex;
-use sandboxes::{Completion, Ended, Job, JobFile, Limits, Status, Step, When};
+use sandboxes::{Completion, Ended, Job, JobFile, Limits, Status, When};
 use std::collections::BTreeSet;
 
 /// Limits of a recording: its log holds every output of every cycle.
@@ -33,14 +34,6 @@ fn bench_file(name: &str, content: &str) -> JobFile {
     JobFile {
         path: format!("{BENCH}{name}"),
         content: content.into(),
-    }
-}
-
-fn step(name: &str, argv: Vec<String>, when: When) -> Step {
-    Step {
-        name: name.into(),
-        argv,
-        when,
     }
 }
 

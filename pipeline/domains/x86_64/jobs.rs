@@ -2,9 +2,10 @@
 
 use super::check::X86Check;
 use crate::domains::OUTSIDE;
+use crate::domains::shell::{quote, step};
 use crate::recipe::tasks::{Role, Task};
 use crate::worker::Request;
-use sandboxes::{Job, JobFile, Limits, Step, When, x86_64};
+use sandboxes::{Job, JobFile, Limits, When, x86_64};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -69,10 +70,6 @@ fn units<'a>(group: &str, paths: impl Iterator<Item = &'a str>) -> Vec<Unit> {
         language,
     };
     known.enumerate().map(unit).collect()
-}
-
-fn quote(word: &str) -> String {
-    format!("'{}'", word.replace('\'', r"'\''"))
 }
 
 /// A compiler's lines for some units; any that fails ends the script.
@@ -249,14 +246,6 @@ fn file(path: String, content: &str) -> JobFile {
     JobFile {
         path,
         content: content.into(),
-    }
-}
-
-fn step(name: &str, argv: Vec<String>, when: When) -> Step {
-    Step {
-        name: name.into(),
-        argv,
-        when,
     }
 }
 

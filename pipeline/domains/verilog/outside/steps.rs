@@ -7,6 +7,7 @@
 use super::check::{ExternalCheck, ExternalError, Simulator};
 use super::suite::{Part, Suite};
 use super::synthesis;
+use crate::domains::shell::{script, step};
 use crate::domains::verilog::harness::{IVERILOG, SANDBOX};
 use sandboxes::{Job, Limits, Step, When};
 
@@ -179,18 +180,4 @@ fn wave(suite: &Suite) -> Vec<String> {
     // only a NUL cannot be quoted, and no path holds one
     let run = shlex::try_join(run.iter().map(String::as_str)).unwrap_or_default();
     ["mawk".to_string(), LOOK.to_string(), run].into()
-}
-
-/// `sh -c SCRIPT sh ARGUMENTS`.
-pub fn script(text: &str, arguments: Vec<String>) -> Vec<String> {
-    let head = ["sh", "-c", text, "sh"].map(String::from);
-    head.into_iter().chain(arguments).collect()
-}
-
-pub fn step(name: &str, argv: Vec<String>, when: When) -> Step {
-    Step {
-        name: name.into(),
-        argv,
-        when,
-    }
 }

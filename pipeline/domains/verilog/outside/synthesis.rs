@@ -16,8 +16,8 @@
 
 use super::check::{ExternalCheck, ExternalError};
 use super::lex::{self, Kind};
-use super::steps::{script, step};
 use super::suite::{Part, Suite};
+use crate::domains::shell::{script, step};
 use sandboxes::{Status, Step, StepResult, When};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
