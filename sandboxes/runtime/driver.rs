@@ -125,6 +125,22 @@ impl Report {
         report
     }
 
+    /// The step that has begun and not ended, or else the last one that ran.
+    pub fn current(&self) -> Option<usize> {
+        self.statuses.iter().rposition(|status| *status != Status::NotRun)
+    }
+
+    /// A limit ended the job in `step`: that is `Killed`, and nothing ran after it. What the driver saw of its last moments
+    /// must not matter: where memory runs out, the kernel ends the largest process alone (cgroup v1), and until the
+    /// supervisor looks, the driver takes its step for one that failed and goes on.
+    pub fn cut_short(&mut self, step: Option<usize>) {
+        let Some(last) = step.or(self.current()) else {
+            return;
+        };
+        self.statuses[last] = Status::Killed;
+        self.statuses[last + 1..].fill(Status::NotRun);
+    }
+
     fn set(&mut self, index: &str, status: Status) {
         if let Some(slot) = index
             .parse::<usize>()
@@ -134,6 +150,13 @@ impl Report {
             *slot = status;
         }
     }
+}
+
+/// The step of a line of the report that says it failed.
+pub(crate) fn failed(line: &[u8]) -> Option<usize> {
+    let line = std::str::from_utf8(line).ok()?;
+    let (step, code) = line.strip_prefix("end ")?.split_once(' ')?;
+    step.parse().ok().filter(|_| code != "0")
 }
 
 /// A shell's `$?`: above 128 it names a signal.
@@ -202,6 +225,34 @@ mod tests {
             "{text}"
         );
         assert!(!script(&job, Beyond::Other).contains(">&5\n"));
+    }
+
+    #[test]
+    fn a_limit_ends_the_step_it_was_passed_in_and_all_after_it() {
+        use Status::{Exit, Killed, NotRun, Signal};
+        let cut = |step, statuses: &[Status]| {
+            let statuses = statuses.to_vec();
+            let mut report = Report { ready: true, statuses };
+            report.cut_short(step);
+            report.statuses
+        };
+        for seen in [
+            [Exit(0), Killed, NotRun],
+            [Exit(0), Signal(9), Killed],
+            [Exit(0), Exit(1), Exit(0)],
+        ] {
+            assert_eq!(cut(Some(1), &seen), [Exit(0), Killed, NotRun], "{seen:?}");
+        }
+        assert_eq!(cut(None, &[Exit(1), Exit(0), NotRun]), [Exit(1), Killed, NotRun]);
+        assert_eq!(cut(None, &[NotRun, NotRun]), [NotRun, NotRun]);
+    }
+
+    #[test]
+    fn failures_are_told_by_step() {
+        assert_eq!(failed(b"end 2 139"), Some(2));
+        for line in [&b"end 2 0"[..], b"begin 2", b"end 2", b"ready", b"end x 1"] {
+            assert_eq!(failed(line), None);
+        }
     }
 
     #[test]

@@ -9,6 +9,8 @@ use std::task::{Context, Poll};
 use tokio::io::{AsyncRead, ReadBuf};
 use tokio::net::unix::pipe::Receiver;
 
+use super::driver::failed;
+
 /// Most of what the sandbox itself may say (bwrap's complaints; the driver's reports), bytes.
 const TALK_BYTES: usize = 64 << 10;
 
@@ -26,12 +28,16 @@ pub(crate) struct Pipes {
 pub(crate) enum Drained {
     Closed,
     Overflow,
+    /// This step has ended, and not well: time to ask whether memory ran out in it.
+    Failed(usize),
 }
 
 /// Reads every pipe as it fills.
 pub(crate) struct Logs {
     /// Talk, report, then one per step; `None` once closed.
     pipes: Vec<(Option<Receiver>, Vec<u8>)>,
+    /// Bytes of the report whose lines were looked at for steps that failed.
+    told: usize,
     /// What the steps may still write, bytes.
     left: usize,
     overflow: bool,
@@ -49,6 +55,7 @@ impl Logs {
             .collect::<io::Result<_>>()?;
         Ok(Logs {
             pipes,
+            told: 0,
             left: output_bytes,
             overflow: false,
         })
@@ -66,9 +73,35 @@ impl Logs {
         self.pipes.into_iter().skip(Self::STEPS).map(|(_, bytes)| bytes)
     }
 
-    /// Reads until every pipe is closed or the steps have written more than they may. Safe to drop and call again.
+    /// Reads until every pipe is closed, the steps have written more than they may, or one more of them failed. Safe to
+    /// drop and call again.
     pub async fn drain(&mut self) -> Drained {
+        poll_fn(|context| {
+            let drained = self.poll_drain(context);
+            match self.next_failure() {
+                Some(step) => Poll::Ready(Drained::Failed(step)),
+                None => drained,
+            }
+        })
+        .await
+    }
+
+    /// Reads until every pipe is closed, or the steps have written more than they may.
+    pub async fn rest(&mut self) -> Drained {
         poll_fn(|context| self.poll_drain(context)).await
+    }
+
+    /// The next step in the report, of those not yet told, that failed.
+    fn next_failure(&mut self) -> Option<usize> {
+        let report = &self.pipes[Self::REPORT].1;
+        while let Some(length) = report[self.told..].iter().position(|byte| *byte == b'\n') {
+            let line = &report[self.told..self.told + length];
+            self.told += length + 1;
+            if let Some(step) = failed(line) {
+                return Some(step);
+            }
+        }
+        None
     }
 
     /// Reads until the report holds this line; false if every pipe is closed, or too much was written, before.

@@ -130,7 +130,7 @@ pub(crate) async fn supervise(
         .finish()
         .map_err(|error| SandboxError::supervisor("end the sandbox", error))?;
     // Everyone who could write is dead, so this ends at once.
-    let drained = timeout(PATIENCE, logs.drain()).await.unwrap_or(Drained::Closed);
+    let drained = timeout(PATIENCE, logs.rest()).await.unwrap_or(Drained::Closed);
     let usage = if running.lease.group().is_some() {
         running.usage()?
     } else {
@@ -140,7 +140,10 @@ pub(crate) async fn supervise(
         .ended
         .or_else(|| over(&usage, job))
         .or((drained == Drained::Overflow).then_some(Ended::Output));
-    let report = Report::parse(logs.report(), job.steps.len());
+    let mut report = Report::parse(logs.report(), job.steps.len());
+    if ended.is_some() {
+        report.cut_short(watched.step);
+    }
     if ended.is_none() && (!report.ready || code != Some(0)) {
         return Err(SandboxError::Spawn(complaint(logs.talk(), code)));
     }
@@ -212,6 +215,8 @@ impl Metered for Running {
 /// What was seen while the job ran.
 pub(crate) struct Watched {
     pub ended: Option<Ended>,
+    /// The step that ran then.
+    pub step: Option<usize>,
     /// Waiting time at the first look.
     waited_before: Option<u64>,
     /// Waiting time of the processes that were alive at the end, milliseconds.
@@ -299,21 +304,27 @@ pub(crate) async fn watch<S: Metered>(
     let mut closed = false;
     let mut watched = Watched {
         ended: None,
+        step: None,
         waited_before: None,
         waited_alive: 0,
     };
     watched.ended = loop {
         tokio::select! {
             biased;
-            ended = &mut exit => {
-                ended.map_err(|error| SandboxError::supervisor("watch the sandbox", error))?;
-                break None;
-            }
             drained = logs.drain(), if !closed => match drained {
                 Drained::Overflow => break Some(Ended::Output),
                 Drained::Closed if S::ENDS_WITH_LOGS => break None,
                 Drained::Closed => closed = true,
+                // The kernel counts before it kills.
+                Drained::Failed(step) => if let Some(limit) = over(&sandbox.usage()?, job) {
+                    watched.step = Some(step);
+                    break Some(limit);
+                },
             },
+            ended = &mut exit => {
+                ended.map_err(|error| SandboxError::supervisor("watch the sandbox", error))?;
+                break None;
+            }
             () = sleep_until(look.min(deadline).into()) => {
                 let usage = sandbox.usage()?;
                 watched.waited_before = watched.waited_before.or(usage.waited_ms);
@@ -331,6 +342,8 @@ pub(crate) async fn watch<S: Metered>(
         }
     };
     if watched.ended.is_some() {
+        let running = || Report::parse(logs.report(), job.steps.len()).current();
+        watched.step = watched.step.or_else(running);
         watched.waited_alive = sandbox.waiting_ms();
     }
     Ok(watched)
@@ -345,6 +358,7 @@ mod tests {
     fn a_wall_time_out_can_be_starved_of_cpu() {
         let watched = Watched {
             ended: None,
+            step: None,
             waited_before: Some(100),
             waited_alive: 0,
         };
@@ -359,6 +373,7 @@ mod tests {
         assert!(!watched.starved(Some(Ended::WallTime), 1000, &waited(None)));
         let alive = Watched {
             ended: None,
+            step: None,
             waited_before: None,
             waited_alive: 500,
         };
@@ -369,6 +384,7 @@ mod tests {
     fn memory_counts_under_the_jobs_own_limit_only() {
         let watched = Watched {
             ended: Some(Ended::Memory),
+            step: None,
             waited_before: None,
             waited_alive: 0,
         };

@@ -178,7 +178,8 @@ fn measured_to_the_end(done: &Completion, step: Option<&StepResult>, report: &Re
         return Err(format!("the measuring program could not go on: {what}"));
     }
     match (step.status.clone(), report.done, report.begun) {
-        (Status::Exit(0), true, _) => Ok(()),
+        // Memory may have run out for one call of the candidate, and the program have come to its end before the job did.
+        (Status::Exit(0) | Status::Killed, true, _) => Ok(()),
         (Status::Killed, false, Some(("candidate" | "abi" | "warm", _))) => ended_reason(done).map(drop),
         (Status::Killed, false, Some((who, case))) => Err(format!(
             "{who} exceeded the job's limits on input {case}: the task's own fault"

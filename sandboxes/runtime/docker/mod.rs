@@ -294,9 +294,12 @@ async fn supervise(mut container: Container, pipes: Pipes, job: &Job) -> Result<
     let slot = container.slot();
     container.remove().await?;
     // Everyone who could write is dead, so this ends at once.
-    let drained = timeout(PATIENCE, logs.drain()).await.unwrap_or(Drained::Closed);
+    let drained = timeout(PATIENCE, logs.rest()).await.unwrap_or(Drained::Closed);
     ended = ended.or((drained == Drained::Overflow).then_some(Ended::Output));
-    let report = Report::parse(logs.report(), job.steps.len());
+    let mut report = Report::parse(logs.report(), job.steps.len());
+    if ended.is_some() {
+        report.cut_short(watched.step);
+    }
     if ended.is_none() && !(done && report.ready) {
         let said = String::from_utf8_lossy(logs.talk()).into_owned();
         return Err(SandboxError::Spawn(format!(

@@ -13,7 +13,7 @@ macro_rules! conformance {
     ($open:expr $(, ignore = $ignored:literal)?) => {
         $crate::conformance! { @each $open, ($(#[ignore = $ignored])?),
             steps_run_by_their_conditions 1, many_steps_keep_their_logs_apart 1, the_same_job_sees_the_same_world 2,
-            output_is_cut_at_its_limit 1, limits_end_a_job 1, a_few_processes_are_counted 1, a_file_has_a_largest_size 1,
+            output_is_cut_at_its_limit 1, limits_end_a_job 1, memory_ends_a_job_in_the_step_that_took_it 1, a_few_processes_are_counted 1, a_file_has_a_largest_size 1,
             an_invalid_job_is_a_typed_error 1, canaries_come_out_as_expected 1, steps_cannot_reach_the_driver 1,
             the_job_s_files_are_there_to_read 1, a_retired_slot_is_not_used 2,
         }
@@ -149,6 +149,33 @@ pub async fn limits_end_a_job(runtime: &dyn Runtime) {
         assert_eq!(completion.ended, Some(limit), "{completion:?}");
         assert!(log(&completion, 0).starts_with("begun\n"), "{completion:?}");
         assert!(completion.peak_bytes <= job.limits.memory_bytes, "{completion:?}");
+    }
+}
+
+/// The kernel ends the process, and its step's parent goes on: nobody must take that for the step's own end.
+pub async fn memory_ends_a_job_in_the_step_that_took_it(runtime: &dyn Runtime) {
+    if std::env::var("ASSAY_TIER").is_ok() {
+        return;
+    }
+    let greedy = "perl -e '$x .= \"x\" x 1_000_000 while 1'";
+    for script in [format!("exec {greedy}"), format!("{greedy}; exit 1")] {
+        for after in ["true", "false", "sleep 9"] {
+            let steps = vec![
+                step("first", &["true"], When::Ok),
+                step("greedy", &["sh", "-c", &script], When::Ok),
+                step("after", &["sh", "-c", after], When::Always),
+            ];
+            let mut job = job(&[], steps);
+            job.limits.memory_bytes = 128 << 20;
+            let done = runtime.run(&job).await.unwrap();
+            assert_eq!(done.ended, Some(Ended::Memory), "{done:?}");
+            let statuses: Vec<&Status> = done.steps.iter().map(|step| &step.status).collect();
+            assert_eq!(
+                statuses,
+                [&Status::Exit(0), &Status::Killed, &Status::NotRun],
+                "{script}, {after}"
+            );
+        }
     }
 }
 
