@@ -17,7 +17,7 @@ use sha2::{Digest, Sha256};
 use crate::error::SandboxError;
 use crate::hash::hex;
 use crate::job::{Job, Limits, Status, Step, When};
-use crate::runtime::{Bubblewrap, Options, Tier, build_tree};
+use crate::runtime::{Namespaces, Options, Tier, build_tree};
 use crate::table::{SandboxSpec, TABLE, spec};
 use crate::{aptsources, tree};
 
@@ -322,7 +322,7 @@ fn versions(spec: &SandboxSpec, rootfs: &Path) -> Result<BTreeMap<String, String
         let probe = scope.spawn(|| {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
             let runtime = runtime.map_err(|error| SandboxError::supervisor("start a runtime", error))?;
-            let sandbox = Bubblewrap::open(options)?;
+            let sandbox = Namespaces::open(options)?;
             runtime.block_on(sandbox.run_in(&job, rootfs, None))
         });
         probe

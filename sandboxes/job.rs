@@ -114,7 +114,7 @@ pub struct Completion {
     /// One per step of the job, in order.
     pub steps: Vec<StepResult>,
     pub ended: Option<Ended>,
-    /// CPU time of the whole tree, bubblewrap included.
+    /// CPU time of the whole tree, the sandbox's own included.
     pub cpu_ms: u64,
     pub wall_ms: u64,
     pub peak_bytes: u64,
@@ -124,6 +124,6 @@ pub struct Completion {
     /// The slot it ran on: where, not what; it belongs in no evidence.
     #[serde(default)]
     pub slot: u32,
-    /// The isolation tier it ran under: `bwrap+cgroup`, `bwrap` (no cgroup, by request), …
+    /// The isolation tier it ran under: `namespaces+cgroup`, `namespaces` (no cgroup, by request), …
     pub tier: String,
 }

@@ -1,6 +1,6 @@
 //! Runs untrusted jobs: a [`Job`] in, a [`Completion`] out. Knows nothing of samples, recipes or databases.
 //!
-//! A [`Runtime`] runs jobs; [`Bubblewrap`] is the default one, [`Docker`] the other. What a job runs in is an image ([`images`]). A fault of
+//! A [`Runtime`] runs jobs; [`Namespaces`] is the default one, [`Docker`] the other. What a job runs in is an image ([`images`]). A fault of
 //! ours is a [`SandboxError`], and never says anything about the job's code. [`hostile`] attacks a runtime, and
 //! [`canaries`] show that an image tells right from wrong.
 
@@ -24,5 +24,5 @@ pub use error::SandboxError;
 pub use hash::{MAX_ARGV_BYTES, MAX_FILES_BYTES, MAX_STEPS};
 pub use images::ImageInfo;
 pub use job::{Completion, Ended, Job, JobFile, Limits, Status, Step, StepResult, When};
-pub use runtime::{Bubblewrap, Docker, Options, RunFuture, Runtime, Tier};
+pub use runtime::{Docker, Namespaces, Options, RunFuture, Runtime, Tier};
 pub use table::{canaries, names};

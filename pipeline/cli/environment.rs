@@ -5,7 +5,7 @@ use crate::domains;
 use crate::store::cluster::{Cluster, state_dir};
 use crate::store::{CurrentVersion, Store};
 use crate::worker::Bench;
-use sandboxes::{Bubblewrap, Docker, Runtime, Tier};
+use sandboxes::{Docker, Namespaces, Runtime, Tier};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -36,8 +36,8 @@ pub fn parallelism() -> usize {
 /// Flags that choose the sandbox.
 #[derive(clap::Args, Clone, Debug)]
 pub struct SandboxFlags {
-    /// What jobs run under: bubblewrap, or an engine on this machine (DOCKER_HOST=unix://… or its usual socket)
-    #[arg(long, value_name = "RUNTIME", env = "ASSAY_RUNTIME", value_parser = ["bubblewrap", "docker"], default_value = "bubblewrap")]
+    /// What jobs run under: our own namespaces, or an engine on this machine (DOCKER_HOST=unix://… or its usual socket)
+    #[arg(long, value_name = "RUNTIME", env = "ASSAY_RUNTIME", value_parser = ["namespaces", "docker"], default_value = "namespaces")]
     pub runtime: String,
     /// Accept a weaker sandbox by name where a layer is missing (recorded in the evidence of every verdict)
     #[arg(long, value_name = "TIER", env = "ASSAY_ALLOW_WEAKER", value_parser = ["no-cgroup"])]
@@ -59,7 +59,7 @@ pub fn runtime(flags: &SandboxFlags, slots: u32) -> Result<Arc<dyn Runtime>, Fai
     };
     Ok(match flags.runtime.as_str() {
         "docker" => Arc::new(Docker::open(options)?),
-        _ => Arc::new(Bubblewrap::open(options)?),
+        _ => Arc::new(Namespaces::open(options)?),
     })
 }
 

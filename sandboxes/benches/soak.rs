@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use sandboxes::{Bubblewrap, Ended, Job, JobFile, Limits, Options, Runtime, Status, Step, When, images};
+use sandboxes::{Ended, Job, JobFile, Limits, Namespaces, Options, Runtime, Status, Step, When, images};
 
 /// Lines printed, the first and the last included.
 const INTERVALS: u64 = 10;
@@ -107,7 +107,7 @@ async fn soak() -> ExitCode {
         slots: parallel,
         allow_weaker: None,
     };
-    let runtime = Arc::new(Bubblewrap::open(options).expect("sandbox"));
+    let runtime = Arc::new(Namespaces::open(options).expect("sandbox"));
     let (begun, done, wrong) = (Instant::now(), Arc::new(AtomicU64::new(0)), Arc::new(AtomicU64::new(0)));
     println!("    jobs  jobs/s   RSS MiB   fds  children  mounts  cgroups");
     let mut seen = Vec::new();
@@ -161,7 +161,7 @@ async fn right(runtime: &dyn Runtime, job: &Job) -> bool {
 }
 
 /// Compares the first interval, after which everything is warm, with the last.
-fn report(seen: &[Held], runtime: &Bubblewrap, wrong: u64) -> ExitCode {
+fn report(seen: &[Held], runtime: &Namespaces, wrong: u64) -> ExitCode {
     let (Some(first), Some(last)) = (seen.first(), seen.last()) else {
         return ExitCode::FAILURE;
     };

@@ -365,7 +365,7 @@ mod tests {
     fn an_image_that_is_missing_proves_nothing() {
         let missing = crate::images::load("verilog", std::path::Path::new("/nonexistent")).unwrap_err();
         assert_eq!(not_run(&missing).0, Outcome::NotRun);
-        let broken = SandboxError::Spawn("bwrap is broken".to_string());
+        let broken = SandboxError::Spawn("it is broken".to_string());
         assert_eq!(not_run(&broken).0, Outcome::NotContained);
     }
 }

@@ -177,11 +177,11 @@ mod tests {
         let count = |list: &[(&str, usize)]| Traces(list.iter().map(|(kind, n)| (kind.to_string(), *n)).collect());
         let before = count(&[("descriptor pipe", 2), ("mount tmpfs on /tmp", 1)]);
         assert_eq!(before.more(&before), Vec::<String>::new());
-        let after = count(&[("descriptor pipe", 3), ("child bwrap (Z)", 1)]);
+        let after = count(&[("descriptor pipe", 3), ("child dash (Z)", 1)]);
         assert_eq!(
             before.more(&after),
             [
-                "left: child bwrap (Z) (0 before, 1 after)",
+                "left: child dash (Z) (0 before, 1 after)",
                 "left: descriptor pipe (2 before, 3 after)"
             ]
         );

@@ -14,9 +14,8 @@ use std::time::{Duration, Instant};
 use super::layout::{Layout, enable, make_folder, may_join, writable};
 use crate::job::Limits;
 
-/// Processes of the sandbox itself, beside the job's: bwrap's monitor, the driver, and the driver's fork before it
-/// becomes a step.
-const OWN_PIDS: u32 = 3;
+/// Processes of the sandbox itself, beside the job's: the driver, and its fork before that becomes a step.
+pub(crate) const OWN_PIDS: u32 = 2;
 /// Memory of ended jobs that may still be charged to a slot when the next begins, bytes: the kernel counts in batches.
 const LINGERING_BYTES: u64 = 1 << 20;
 

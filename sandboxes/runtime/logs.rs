@@ -11,12 +11,12 @@ use tokio::net::unix::pipe::Receiver;
 
 use super::driver::failed;
 
-/// Most of what the sandbox itself may say (bwrap's complaints; the driver's reports), bytes.
+/// Most of what the driver may say and report, bytes.
 const TALK_BYTES: usize = 64 << 10;
 
 /// The reading ends of a sandbox's pipes.
 pub(crate) struct Pipes {
-    /// bwrap's and the driver's complaints.
+    /// The driver's complaints.
     pub talk: OwnedFd,
     /// The driver's reports.
     pub report: OwnedFd,

@@ -9,12 +9,13 @@ use crate::error::SandboxError;
 use crate::images::ImageInfo;
 use crate::job::{Completion, Job};
 
-mod bubblewrap;
 mod cgroup;
 mod docker;
 mod driver;
+mod enter;
 mod layout;
 mod logs;
+mod namespaces;
 mod preload;
 mod seccomp;
 mod slots;
@@ -22,9 +23,9 @@ mod spawn;
 mod supervise;
 mod users;
 
-pub use bubblewrap::{Bubblewrap, Options};
 pub use docker::Docker;
 pub(crate) use docker::build_tree;
+pub use namespaces::{Namespaces, Options};
 
 /// All that a step finds in its environment.
 const ENVIRONMENT: [&str; 4] = ["PATH=/usr/bin:/bin", "HOME=/job", "LANG=C.UTF-8", "TZ=UTC"];
@@ -64,7 +65,7 @@ pub trait Runtime: Send + Sync {
 /// How strongly jobs are isolated, strongest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Tier {
-    /// Every limit holds for the whole tree of processes: bubblewrap with a uid and a control group per slot, or docker.
+    /// Every limit holds for the whole tree of processes: namespaces with a uid and a control group per slot, or docker.
     Full,
     /// No control groups: memory and CPU time are bounded per process only, and process counts per uid. Where the user
     /// has no range of uids, slots share the user's own.

@@ -4,7 +4,7 @@
 //! network namespace), new namespaces, mounts, io_uring (it makes calls that no filter sees), tracing and stealing
 //! descriptors from other processes, kernel keys, BPF, priorities, and calls newer than this list.
 //!
-//! One list, two forms: the BPF program that bwrap loads ([`program`]), and the profile that a Docker engine compiles
+//! One list, two forms: the BPF program that the first process of a sandbox loads ([`program`]), and the profile that a Docker engine compiles
 //! ([`profile`]). The profile goes by names, so it cannot refuse calls that have none yet, and it lets `personality` turn
 //! off the randomization of addresses, which the engine does not do by itself.
 
@@ -116,8 +116,8 @@ const LAST_KNOWN: u32 = 453;
 /// Calls of the x32 ABI carry this bit, and would slip past a list of numbers.
 const X32_BIT: u32 = 0x4000_0000;
 
-/// The filter as `bwrap --seccomp` takes it: an array of `struct sock_filter`.
-pub(crate) fn program() -> Result<Vec<u8>, String> {
+/// The filter as the kernel takes it.
+pub(crate) fn program() -> Result<Vec<libc::sock_filter>, String> {
     let arch = TargetArch::try_from(std::env::consts::ARCH).map_err(|error| error.to_string())?;
     let filter = SeccompFilter::new(
         rules().map_err(|error| error.to_string())?,
@@ -129,8 +129,13 @@ pub(crate) fn program() -> Result<Vec<u8>, String> {
     let program: BpfProgram = filter
         .try_into()
         .map_err(|error: seccompiler::BackendError| error.to_string())?;
-    let all = prelude().into_iter().chain(program);
-    Ok(all.flat_map(encode).collect())
+    let kernel = |op: sock_filter| libc::sock_filter {
+        code: op.code,
+        jt: op.jt,
+        jf: op.jf,
+        k: op.k,
+    };
+    Ok(prelude().into_iter().chain(program).map(kernel).collect())
 }
 
 /// When a call is refused, by one of its arguments.
@@ -270,7 +275,12 @@ fn native_arch() -> u32 {
     }
 }
 
-fn encode(op: sock_filter) -> [u8; 8] {
+/// The bytes of a program, for who is to load it elsewhere.
+pub(crate) fn bytes(program: &[libc::sock_filter]) -> Vec<u8> {
+    program.iter().flat_map(encode).collect()
+}
+
+fn encode(op: &libc::sock_filter) -> [u8; 8] {
     let [c0, c1] = op.code.to_ne_bytes();
     let [k0, k1, k2, k3] = op.k.to_ne_bytes();
     [c0, c1, op.jt, op.jf, k0, k1, k2, k3]
@@ -283,8 +293,8 @@ mod tests {
     #[test]
     fn program_is_whole_and_within_the_kernels_limit() {
         let program = program().unwrap();
-        assert_eq!(program.len() % 8, 0);
-        assert!(program.len() / 8 < 4096, "{} instructions", program.len() / 8);
+        assert!(program.len() < 4096, "{} instructions", program.len());
+        assert_eq!(bytes(&program).len(), program.len() * 8);
     }
 
     /// For a container in which sandboxes are made: of what they are denied, all but what making one takes. Kept in a file,

@@ -1,27 +1,28 @@
-//! Starts bwrap for one job.
+//! Starts a sandbox for one job.
 //!
-//! A child that shares our memory until it execs (`CLONE_VM | CLONE_VFORK`) spares copying the page tables of a large
+//! A child that shares our memory until it is done (`CLONE_VM | CLONE_VFORK`) spares copying the page tables of a large
 //! process. The child joins the slot's groups, enters the user namespace, lays out the job's files on a tmpfs in a mount
 //! namespace of its own, so that nothing is left anywhere when it dies, lowers its limits, becomes the slot's uid, and
-//! execs. bwrap must never run as root, not even with `--uid`: it could write `/proc/sys/kernel/core_pattern`.
+//! makes the sandbox's first process ([`super::enter`]).
 //!
-//! bwrap dies with the *thread* that started it (`PR_SET_PDEATHSIG`), so one thread of our own starts them all.
+//! That process dies with the *thread* that started it (`PR_SET_PDEATHSIG`), so one thread of our own starts them all.
 
 use std::ffi::{CStr, CString, c_char, c_int, c_uint, c_void};
 use std::io;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
 use std::ptr;
-use std::sync::mpsc;
+use std::sync::{Arc, mpsc};
 
 use tokio::sync::oneshot;
 
+use super::enter::{self, move_mount, open_tree};
 use super::slots::Lease;
 
 /// Where the job is laid out, in the child's own mount namespace: any folder that every system has.
 pub(crate) const STAGE: &str = "/tmp";
-const STAGE_FOLDER: &CStr = c"/tmp";
-/// The child's stack, bytes.
-const STACK_BYTES: usize = 128 << 10;
+pub(crate) const STAGE_FOLDER: &CStr = c"/tmp";
+/// The stacks of the child and of the first process, half of it each, bytes.
+const STACK_BYTES: usize = 256 << 10;
 /// First descriptor that cannot be one that the sandbox is given.
 const HIGH_FD: c_int = 128;
 /// The same addresses in every run.
@@ -41,9 +42,10 @@ pub(crate) struct Plan {
     pub groups: Vec<OwnedFd>,
     pub user_namespace: Option<RawFd>,
     pub uid: u32,
-    /// The image's root folder, and where it appears in the stage.
+    /// The image's root folder.
     pub rootfs: CString,
-    pub rootfs_at: CString,
+    /// Devices of the machine, and where they appear in the stage.
+    pub devices: Vec<(CString, CString)>,
     /// Options of the stage's tmpfs: its size and inodes.
     pub tmpfs: CString,
     /// Made in this order; those of the second list are given to the slot's uid.
@@ -54,12 +56,14 @@ pub(crate) struct Plan {
     pub limits: Vec<(c_uint, u64)>,
     /// The n-th becomes descriptor n of the sandbox.
     pub descriptors: Vec<OwnedFd>,
+    /// The seccomp filter.
+    pub filter: Arc<[libc::sock_filter]>,
     pub program: CString,
     pub argv: Vec<CString>,
     pub environment: Vec<CString>,
 }
 
-/// A started bwrap, and the slot that it is in. Dropped before [`Started::reap`], it is killed.
+/// The first process of a sandbox: our child, which takes everything in it along when it dies.
 #[derive(Debug)]
 pub(crate) struct Started {
     pub pid: i32,
@@ -108,7 +112,7 @@ impl Starter {
         Ok(Starter { requests })
     }
 
-    /// Starts bwrap in the lease's slot. If the caller goes away first, `abandon` gets what was started.
+    /// Starts a sandbox in the lease's slot. If the caller goes away first, `abandon` gets what was started.
     pub async fn start(&self, plan: Plan, lease: Lease, abandon: Abandon) -> io::Result<(Started, Lease)> {
         let gone = || io::Error::other("the starting thread has ended");
         let (answer, reply) = oneshot::channel();
@@ -124,34 +128,48 @@ impl Starter {
     }
 }
 
-/// What parent and child share.
-struct Shared<'a> {
-    plan: &'a Plan,
-    argv: Vec<*const c_char>,
-    environment: Vec<*const c_char>,
+/// What parent, child and first process share.
+pub(crate) struct Shared<'a> {
+    pub plan: &'a Plan,
+    pub argv: Vec<*const c_char>,
+    pub environment: Vec<*const c_char>,
+    pub filter: libc::sock_fprog,
+    /// Where the first process has its stack.
+    stack: *mut c_void,
+    /// The first process, once it is made.
+    pub first: c_int,
     /// What failed, and how.
-    failed: Option<(&'static str, c_int)>,
+    pub failed: Option<(&'static str, c_int)>,
 }
 
 fn start(plan: &Plan, stack: &mut [u128]) -> io::Result<Started> {
     let pointers = |list: &[CString]| list.iter().map(|s| s.as_ptr()).chain([ptr::null()]).collect();
+    let half = stack.len() / 2;
     let mut shared = Shared {
         plan,
         argv: pointers(&plan.argv),
         environment: pointers(&plan.environment),
+        filter: libc::sock_fprog {
+            len: plan.filter.len() as libc::c_ushort,
+            filter: plan.filter.as_ptr().cast_mut(),
+        },
+        stack: ptr::null_mut(),
+        first: -1,
         failed: None,
     };
-    let mut pidfd: c_int = -1;
-    // SAFETY: the child runs `child` on a stack of its own while this thread sleeps (CLONE_VFORK), so `shared` and
-    // `stack` outlive its use of them. Signals are blocked meanwhile, so that no handler of ours runs in the child.
-    let pid = unsafe {
+    // SAFETY: the child runs `child` on a stack of its own while this thread sleeps (CLONE_VFORK), and what it makes runs
+    // on another while the child sleeps, so `shared` and `stack` outlive their use of them. Signals are blocked meanwhile,
+    // so that no handler of ours runs in the child.
+    unsafe {
+        let middle = stack.as_mut_ptr().add(half).cast::<c_void>();
+        let top = stack.as_mut_ptr().add(stack.len()).cast::<c_void>();
+        shared.stack = middle;
         let mut all: libc::sigset_t = std::mem::zeroed();
         let mut before: libc::sigset_t = std::mem::zeroed();
         libc::sigfillset(&mut all);
         libc::pthread_sigmask(libc::SIG_SETMASK, &all, &mut before);
-        let flags = libc::CLONE_VM | libc::CLONE_VFORK | libc::CLONE_PIDFD | libc::SIGCHLD;
-        let top = stack.as_mut_ptr().add(stack.len()).cast::<c_void>();
-        let pid = libc::clone(child, top, flags, (&raw mut shared).cast::<c_void>(), &raw mut pidfd);
+        let flags = libc::CLONE_VM | libc::CLONE_VFORK | libc::SIGCHLD;
+        let pid = libc::clone(child, top, flags, (&raw mut shared).cast::<c_void>());
         let error = io::Error::last_os_error();
         libc::pthread_sigmask(libc::SIG_SETMASK, &before, ptr::null_mut());
         // Changing its uid made the shared memory, ours, undumpable.
@@ -159,28 +177,51 @@ fn start(plan: &Plan, stack: &mut [u128]) -> io::Result<Started> {
         if pid < 0 {
             return Err(error);
         }
-        pid
-    };
-    // SAFETY: clone gave us this descriptor.
-    let pidfd = unsafe { OwnedFd::from_raw_fd(pidfd) };
-    if let Some((what, errno)) = shared.failed {
-        // SAFETY: plain system call on our own child.
-        unsafe { libc::waitpid(pid, ptr::null_mut(), 0) };
-        let error = io::Error::from_raw_os_error(errno);
-        return Err(io::Error::new(error.kind(), format!("{what}: {error}")));
+        libc::waitpid(pid, ptr::null_mut(), 0);
     }
+    started(&shared)
+}
+
+/// What the child has left us: the first process, or the reason why there is none.
+fn started(shared: &Shared) -> io::Result<Started> {
+    let pid = shared.first;
+    let failed = |what, error: io::Error| {
+        if pid > 0 {
+            // SAFETY: plain system calls on our own child.
+            unsafe {
+                libc::kill(pid, libc::SIGKILL);
+                libc::waitpid(pid, ptr::null_mut(), 0);
+            }
+        }
+        io::Error::new(error.kind(), format!("{what}: {error}"))
+    };
+    if let Some((what, errno)) = shared.failed {
+        return Err(failed(what, io::Error::from_raw_os_error(errno)));
+    }
+    if pid <= 0 {
+        return Err(io::Error::other("the child that makes a sandbox was killed"));
+    }
+    // SAFETY: plain system call; nobody reaps our child but us, so the number is still its own.
+    let pidfd = unsafe { libc::syscall(libc::SYS_pidfd_open, pid, 0) as c_int };
+    if pidfd < 0 {
+        return Err(failed("pidfd_open", io::Error::last_os_error()));
+    }
+    // SAFETY: the descriptor is new and ours.
+    let pidfd = unsafe { OwnedFd::from_raw_fd(pidfd) };
     Ok(Started { pid, pidfd })
 }
 
 extern "C" fn child(shared: *mut c_void) -> c_int {
     // SAFETY: `start` passes a `Shared` that it does not touch until we are gone.
     let shared = unsafe { &mut *shared.cast::<Shared>() };
-    // SAFETY: we are a process of one thread, on a stack of our own.
-    let Err(what) = unsafe { become_sandbox(shared) };
-    // SAFETY: plain system calls; `_exit` runs no destructor of the parent.
+    // SAFETY: we are a process of one thread, on a stack of our own, and leave without running any destructor of the
+    // parent.
     unsafe {
-        shared.failed = Some((what, *libc::__errno_location()));
-        libc::_exit(127)
+        let stack = shared.stack;
+        if let Err(what) = prepare(shared.plan).and_then(|()| enter::make(shared, stack)) {
+            shared.failed = Some((what, *libc::__errno_location()));
+        }
+        libc::_exit(0)
     }
 }
 
@@ -194,11 +235,11 @@ macro_rules! call {
         result
     }};
 }
+pub(crate) use call;
 
 /// # Safety
 /// Only in the child: it changes the process for good. It neither allocates nor locks.
-unsafe fn become_sandbox(shared: &Shared) -> Result<std::convert::Infallible, &'static str> {
-    let plan = shared.plan;
+unsafe fn prepare(plan: &Plan) -> Result<(), &'static str> {
     unsafe {
         reset_signals();
         call!("setsid", libc::setsid());
@@ -217,10 +258,8 @@ unsafe fn become_sandbox(shared: &Shared) -> Result<std::convert::Infallible, &'
             lower(*resource, *limit)?;
         }
         call!("personality", libc::personality(ADDR_NO_RANDOMIZE));
-        become_uid(plan.uid)?;
-        libc::execve(plan.program.as_ptr(), shared.argv.as_ptr(), shared.environment.as_ptr());
+        become_uid(plan.uid)
     }
-    Err("exec bwrap")
 }
 
 /// Signals do what they do by default, and none is blocked, whoever started us: `nohup`, a shell's background, cron.
@@ -241,10 +280,9 @@ pub(crate) unsafe fn reset_signals() {
     }
 }
 
-/// Puts the image and the job's files on a tmpfs that only this process sees.
+/// Lays out the job on a tmpfs that only this process sees, and below it the whole root folder: the image, the job's
+/// folders and its files, and a few devices.
 unsafe fn stage(plan: &Plan) -> Result<(), &'static str> {
-    const OPEN_TREE_CLONE: c_uint = 1;
-    const MOVE_MOUNT_F_EMPTY_PATH: c_uint = 4;
     unsafe {
         call!("new mount namespace", libc::unshare(libc::CLONE_NEWNS));
         let private = libc::MS_REC | libc::MS_PRIVATE;
@@ -253,22 +291,13 @@ unsafe fn stage(plan: &Plan) -> Result<(), &'static str> {
             libc::mount(ptr::null(), c"/".as_ptr(), ptr::null(), private, ptr::null())
         );
         // Taken before the tmpfs covers it: the image may be stored below.
-        let flags = OPEN_TREE_CLONE | libc::O_CLOEXEC as c_uint;
-        let tree = call!(
-            "open the image",
-            libc::syscall(libc::SYS_open_tree, libc::AT_FDCWD, plan.rootfs.as_ptr(), flags) as c_int
-        );
+        let image = open_tree(&plan.rootfs, 0)?;
         let flags = libc::MS_NOSUID | libc::MS_NODEV;
+        let (name, kind) = (c"stage".as_ptr(), c"tmpfs".as_ptr());
         let options = plan.tmpfs.as_ptr().cast();
         call!(
             "mount the scratch tmpfs",
-            libc::mount(
-                c"stage".as_ptr(),
-                STAGE_FOLDER.as_ptr(),
-                c"tmpfs".as_ptr(),
-                flags,
-                options
-            )
+            libc::mount(name, STAGE_FOLDER.as_ptr(), kind, flags, options)
         );
         libc::umask(0);
         for folder in &plan.folders {
@@ -282,19 +311,36 @@ unsafe fn stage(plan: &Plan) -> Result<(), &'static str> {
             );
         }
         libc::umask(0o022);
-        let to = plan.rootfs_at.as_ptr();
-        let moved = libc::syscall(
-            libc::SYS_move_mount,
-            tree,
-            c"".as_ptr(),
-            libc::AT_FDCWD,
-            to,
-            MOVE_MOUNT_F_EMPTY_PATH,
-        );
-        call!("mount the image", moved);
         for file in &plan.files {
             write_file(file)?;
         }
+        let sealed = libc::MOUNT_ATTR_RDONLY | libc::MOUNT_ATTR_NOSUID | libc::MOUNT_ATTR_NODEV;
+        restrict(image, sealed)?;
+        move_mount(image, enter::ROOT_FOLDER)?;
+        for (device, place) in &plan.devices {
+            let tree = open_tree(device, 0)?;
+            restrict(tree, libc::MOUNT_ATTR_NOSUID | libc::MOUNT_ATTR_NOEXEC)?;
+            move_mount(tree, place)?;
+        }
+        move_mount(open_tree(c"/tmp/job", 0)?, c"/tmp/root/job")?;
+        move_mount(open_tree(c"/tmp/tmp", 0)?, c"/tmp/root/tmp")?;
+        let input = open_tree(c"/tmp/in", 0)?;
+        restrict(input, sealed)?;
+        move_mount(input, c"/tmp/root/job/in")
+    }
+}
+
+/// Adds to what is forbidden on a mount.
+unsafe fn restrict(tree: c_int, attributes: u64) -> Result<(), &'static str> {
+    unsafe {
+        let mut change: libc::mount_attr = std::mem::zeroed();
+        change.attr_set = attributes;
+        let (nothing, size) = (c"".as_ptr(), size_of_val(&change));
+        let flags = libc::AT_EMPTY_PATH;
+        call!(
+            "restrict a mount",
+            libc::syscall(libc::SYS_mount_setattr, tree, nothing, flags, &raw const change, size)
+        );
     }
     Ok(())
 }
@@ -376,44 +422,12 @@ unsafe fn become_uid(uid: u32) -> Result<(), &'static str> {
     Ok(())
 }
 
-/// Kills the first process of a sandbox's process namespace, and with it everything inside. Left alone, bwrap then reaps
-/// it and ends; killed together with it, bwrap would leave that to the machine's init, and some never do it.
-/// False if there is no such process (yet).
-pub(crate) fn kill_inner(started: &Started) -> bool {
-    let children = format!("/proc/{0}/task/{0}/children", started.pid);
-    let first = || {
-        std::fs::read_to_string(&children)
-            .ok()?
-            .split_whitespace()
-            .next()?
-            .parse::<i32>()
-            .ok()
-    };
-    let Some(inner) = first() else { return false };
-    // SAFETY: plain system calls; the descriptor is new and ours.
-    unsafe {
-        let descriptor = libc::syscall(libc::SYS_pidfd_open, inner, 0) as c_int;
-        if descriptor < 0 {
-            return false;
-        }
-        let descriptor = OwnedFd::from_raw_fd(descriptor);
-        // Still its child, so the descriptor is of the process that we mean.
-        first() == Some(inner)
-            && libc::syscall(libc::SYS_pidfd_send_signal, descriptor.as_raw_fd(), libc::SIGKILL, 0, 0) == 0
-    }
-}
-
-/// Kills bwrap itself.
-pub(crate) fn kill_outer(started: &Started) {
+/// Kills the first process of a sandbox, and with it everything inside.
+pub(crate) fn kill(started: &Started) {
+    let (pidfd, nothing) = (started.pidfd.as_raw_fd(), ptr::null::<c_void>());
     // SAFETY: plain system call on a descriptor that we hold.
     unsafe {
-        libc::syscall(
-            libc::SYS_pidfd_send_signal,
-            started.pidfd.as_raw_fd(),
-            libc::SIGKILL,
-            0,
-            0,
-        );
+        libc::syscall(libc::SYS_pidfd_send_signal, pidfd, libc::SIGKILL, nothing, 0);
     }
 }
 

@@ -13,7 +13,7 @@ use super::cgroup::{SlotGroup, Usage, waited_ms};
 use super::driver::Report;
 use super::logs::{Drained, Logs, Pipes};
 use super::slots::{Lease, PATIENCE};
-use super::spawn::{Started, await_end, kill_inner, kill_outer};
+use super::spawn::{self, Started, await_end};
 use crate::error::SandboxError;
 use crate::job::{Completion, Ended, Job, StepResult};
 
@@ -42,25 +42,22 @@ impl Running {
         }
     }
 
-    /// Asks the sandbox to end, in the way that leaves nothing to reap.
     fn kill(&self) {
-        if !self.started.as_ref().is_some_and(kill_inner) {
-            self.kill_hard();
+        if let Some(started) = &self.started {
+            spawn::kill(started);
         }
     }
 
-    /// Kills bwrap and everything in the slot.
+    /// Kills everything in the slot, one by one.
     fn kill_hard(&self) {
-        if let Some(started) = &self.started {
-            kill_outer(started);
-        }
+        self.kill();
         match self.lease.group() {
             Some(group) => group.kill_once(),
             None => (self.kill_stray)(self.lease.number()),
         }
     }
 
-    /// Reaps bwrap and empties the slot. Returns bwrap's exit code and what wait4 says that it used.
+    /// Reaps the driver and empties the slot. Returns the driver's exit code and what wait4 says that it used.
     fn finish(&mut self) -> io::Result<(Option<i32>, Usage)> {
         let (code, usage) = match self.started.take() {
             Some(started) => reap(&started)?,
@@ -176,8 +173,8 @@ fn complaint(talk: &[u8], code: Option<i32>) -> String {
     let text = String::from_utf8_lossy(talk);
     let exit = code.map_or("a signal".to_string(), |code| format!("exit {code}"));
     match text.trim() {
-        "" => format!("bwrap ended with {exit} and said nothing"),
-        said => format!("bwrap ended with {exit}: {said}"),
+        "" => format!("the sandbox ended with {exit} and said nothing"),
+        said => format!("the sandbox ended with {exit}: {said}"),
     }
 }
 
@@ -255,7 +252,7 @@ pub(crate) fn over(usage: &Usage, job: &Job) -> Option<Ended> {
     }
 }
 
-/// Waits for bwrap to end, and ends it at the job's limits.
+/// Waits for the driver to end, and ends it at the job's limits.
 async fn guard(running: &Running, logs: &mut Logs, job: &Job, begun: Instant) -> Result<Watched, SandboxError> {
     let fail = |error| SandboxError::supervisor("watch the sandbox", error);
     let Some(started) = &running.started else {

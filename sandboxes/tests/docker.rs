@@ -149,7 +149,7 @@ async fn jobs_per_second_are_told() {
         jobs as f64 / begun.elapsed().as_secs_f64()
     }
     let docker = rate(Arc::new(open(2)), 20).await;
-    let bubblewrap = rate(Arc::new(common::open(2)), 200).await;
-    let ratio = bubblewrap / docker;
-    println!("jobs/s at 2 in parallel: bubblewrap {bubblewrap:.1}, docker {docker:.1}: {ratio:.1} times as many");
+    let namespaces = rate(Arc::new(common::open(2)), 200).await;
+    let ratio = namespaces / docker;
+    println!("jobs/s at 2 in parallel: namespaces {namespaces:.1}, docker {docker:.1}: {ratio:.1} times as many");
 }

@@ -13,7 +13,7 @@ use tokio::sync::Mutex;
 use common::{log, step};
 use sandboxes::hostile::{self, Outcome};
 use sandboxes::{
-    Bubblewrap, Completion, Ended, ImageInfo, Job, JobFile, Limits, Options, RunFuture, Runtime, SandboxError, Status,
+    Completion, Ended, ImageInfo, Job, JobFile, Limits, Namespaces, Options, RunFuture, Runtime, SandboxError, Status,
     Step, Tier, When, images,
 };
 
@@ -30,13 +30,13 @@ fn state_dir() -> PathBuf {
     STATE.get_or_init(find).clone()
 }
 
-fn open(slots: u32) -> Bubblewrap {
+fn open(slots: u32) -> Namespaces {
     let options = Options {
         state_dir: state_dir(),
         slots,
         allow_weaker: None,
     };
-    Bubblewrap::open(options).expect("sandbox")
+    Namespaces::open(options).expect("sandbox")
 }
 
 /// A job of Python scripts, each a step named after its file.
@@ -140,7 +140,7 @@ async fn a_script_comes_to_the_same_preloaded_or_not() {
         let (one, two) = (forked.run(&job).await.unwrap(), plain.run(&job).await.unwrap());
         assert_eq!(
             (one.tier.as_str(), two.tier.as_str()),
-            ("bwrap+cgroup+fork", "bwrap+cgroup")
+            ("namespaces+cgroup+fork", "namespaces+cgroup")
         );
         if (&one.steps, one.ended) != (&two.steps, two.ended) {
             let show = |done: &Completion| (done.ended, only(done), log(done, 1));
@@ -388,7 +388,7 @@ async fn a_parent_that_cannot_start_is_our_fault() {
         slots: 1,
         allow_weaker: None,
     };
-    let error = Bubblewrap::open(options).unwrap().run(&script("1")).await.unwrap_err();
+    let error = Namespaces::open(options).unwrap().run(&script("1")).await.unwrap_err();
     assert_eq!(error.kind(), "spawn");
     assert!(error.to_string().contains("python3"), "{error}");
 }
@@ -401,7 +401,7 @@ os.execvpe(sys.argv[1], sys.argv[1:], kept)
 ";
 
 /// Runs every step of a job from a script in the preloaded interpreter: what attacks is then a child of the parent.
-struct ThroughScript(Bubblewrap);
+struct ThroughScript(Namespaces);
 
 impl ThroughScript {
     fn wrap(&self, job: &Job) -> Job {

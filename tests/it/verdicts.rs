@@ -4,27 +4,27 @@ use crate::commands::verify::task;
 use crate::lab::{ASSAY, Lab, kill_group, wait_for};
 use assay::store::Store;
 use assay::worker::{self, Bench, Options, Stop, WorkerError};
-use sandboxes::{Bubblewrap, Completion, ImageInfo, Job, RunFuture, Runtime, Status, Tier};
+use sandboxes::{Completion, ImageInfo, Job, Namespaces, RunFuture, Runtime, Status, Tier};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 
-fn real() -> Bubblewrap {
+fn real() -> Namespaces {
     let state_dir = assay::store::cluster::state_dir();
     let options = sandboxes::Options {
         state_dir,
         slots: 3,
         allow_weaker: None,
     };
-    Bubblewrap::open(options).unwrap()
+    Namespaces::open(options).unwrap()
 }
 
 /// A runtime of which the first slots to have run so many jobs turn bad: from then on every step seems to end well there,
 /// and prints what the same step printed in the job before.
 struct Turncoat {
-    inner: Bubblewrap,
+    inner: Namespaces,
     /// How many slots turn bad, and after how many jobs.
     turning: usize,
     after: u32,
@@ -106,7 +106,7 @@ impl Runtime for Turncoat {
 /// A runtime on which some jobs come out otherwise when they are run a second time: it truly runs them, with another
 /// candidate.
 struct Wobbly {
-    inner: Bubblewrap,
+    inner: Namespaces,
     runs: Mutex<BTreeMap<String, u32>>,
 }
 

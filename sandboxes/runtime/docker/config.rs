@@ -1,5 +1,6 @@
 //! A container's configuration: what it is denied, and what it may use.
 
+use crate::runtime::cgroup::OWN_PIDS;
 use std::collections::HashMap;
 
 use bollard::models::{
@@ -13,8 +14,6 @@ use crate::runtime::{ENVIRONMENT, OPEN_FILES, STACK_BYTES, seccomp};
 
 /// Whom the steps run as; the same in every container, as in every image's /etc/passwd.
 const USER: &str = "1000:1000";
-/// Beside the job's processes: the driver, and its fork before it becomes a step.
-const OWN_PIDS: u32 = 2;
 /// What making a container takes, threads included; a smaller limit is set when it runs.
 const START_PIDS: u32 = 64;
 /// What `/proc` tells about the machine. What is not there does no harm; `/proc/self` stays, which yosys and the engine

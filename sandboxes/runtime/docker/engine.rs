@@ -175,7 +175,7 @@ impl Engine {
 fn no_engine(why: &str) -> SandboxError {
     SandboxError::MissingLayer {
         layer: "docker engine",
-        remedy: format!("{why}; start one, or have DOCKER_HOST name its socket, or use `--runtime bubblewrap`"),
+        remedy: format!("{why}; start one, or have DOCKER_HOST name its socket, or use `--runtime namespaces`"),
     }
 }
 

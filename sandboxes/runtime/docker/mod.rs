@@ -1,6 +1,6 @@
 //! The second runtime: a fresh container of a Docker engine per job, which is removed with everything in it.
 //!
-//! It isolates as bubblewrap does, with the engine's means. What differs, and cannot be had from an engine: all slots
+//! It isolates as our own namespaces do, with the engine's means. What differs, and cannot be had from an engine: all slots
 //! share one uid; `/job` and `/tmp` are two scratch folders, each of the job's size; `/proc` is there, with all that it
 //! tells about the machine masked; calls newer than the kernel's names are not refused by number;
 //! process numbers vary, since the engine's own start takes some. The engine must run on
@@ -29,9 +29,9 @@ use self::account::Account;
 use self::engine::{Engine, complete};
 use self::exchange::{DONE, Exchange, OPENED, prefix};
 use self::home::{Home, LABEL, SLOT_LABEL};
-use super::bubblewrap::Options;
 use super::driver::Report;
 use super::logs::{Drained, Logs, Pipes};
+use super::namespaces::Options;
 use super::slots::{Lease, MAX_SLOTS, PATIENCE, Pool};
 use super::supervise::{Metered, exit_of, exited, over, results, watch};
 use super::{RunFuture, Runtime, Tier, seccomp};

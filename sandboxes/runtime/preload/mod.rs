@@ -1,7 +1,7 @@
 //! Interpreters that have imported what scripts need, and fork a child for each script.
 //!
 //! Importing CadQuery costs 3 s of CPU, a whole script a tenth of that. So for an image that declares modules to preload
-//! there is one trusted parent process, [`parent.py`](parent.py), which only imports. A job's sandbox is made by bwrap
+//! there is one trusted parent process, [`parent.py`](parent.py), which only imports. A job's sandbox is made
 //! as ever, with the shell driver as its first process; where a step is `python3 FILE …`, the driver asks the parent
 //! over a socket of the job's own, and the parent forks a child that enters the sandbox: its control groups, its limits,
 //! the slot's uid, its namespaces, no capabilities, the seccomp filter. Only then does the child read which script it
@@ -29,7 +29,7 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 use tokio::sync::Mutex;
 
-use super::bubblewrap::{DEVICES, memory_file, pipe};
+use super::namespaces::{DEVICES, memory_file, pipe};
 use super::spawn::{ADDR_NO_RANDOMIZE, lower, reset_signals};
 use super::users::Uids;
 use super::{ENVIRONMENT, STACK_BYTES};

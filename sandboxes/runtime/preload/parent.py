@@ -224,7 +224,7 @@ class Child:
         self.job, self.step, self.log, self.target, self.said = job, step, log, target, said
 
     def enter(self):
-        """Becomes what bwrap makes of a step's process, in every respect; returns what to run."""
+        """Becomes what a step's process is, in every respect; returns what to run."""
         try:
             # No object may close this number later, when it may be the script's.
             self.job.driver.detach()

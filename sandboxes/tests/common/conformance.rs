@@ -60,7 +60,7 @@ pub async fn steps_run_by_their_conditions(runtime: &dyn Runtime) {
     assert_eq!(log(&completion, 3), "it's $HOME\n");
     assert_eq!((completion.ended, completion.starved), (None, false));
     assert!(
-        (weaker || ["bwrap+cgroup", "docker"].contains(&completion.tier.as_str()))
+        (weaker || ["namespaces+cgroup", "docker"].contains(&completion.tier.as_str()))
             && completion.cpu_ms > 0
             && completion.peak_bytes > 0,
         "{completion:?}"

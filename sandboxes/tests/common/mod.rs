@@ -7,7 +7,7 @@ pub mod conformance;
 use std::path::PathBuf;
 use std::sync::OnceLock;
 
-use sandboxes::{Bubblewrap, Completion, Docker, Job, JobFile, Limits, Options, Step, When, images};
+use sandboxes::{Completion, Docker, Job, JobFile, Limits, Namespaces, Options, Step, When, images};
 
 /// `ASSAY_STATE`, or where the program itself keeps its images.
 pub fn state_dir() -> PathBuf {
@@ -24,11 +24,11 @@ pub fn state_dir() -> PathBuf {
 }
 
 /// The full tier, unless `ASSAY_TIER` allows a weaker one.
-pub fn open(slots: u32) -> Bubblewrap {
+pub fn open(slots: u32) -> Namespaces {
     let allow_weaker = std::env::var("ASSAY_TIER")
         .ok()
         .map(|name| name.parse().expect("ASSAY_TIER"));
-    Bubblewrap::open(Options {
+    Namespaces::open(Options {
         state_dir: state_dir(),
         slots,
         allow_weaker,

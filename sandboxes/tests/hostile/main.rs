@@ -9,7 +9,7 @@ mod common;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use sandboxes::hostile::{self, HostileResult, Outcome};
-use sandboxes::{Bubblewrap, Completion, ImageInfo, Job, RunFuture, Runtime, SandboxError, Status, Tier};
+use sandboxes::{Completion, ImageInfo, Job, Namespaces, RunFuture, Runtime, SandboxError, Status, Tier};
 
 /// The suite counts what this process holds, so one test at a time.
 static ALONE: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
@@ -128,7 +128,7 @@ enum Spoil {
 
 /// The default runtime, with one thing about it wrong.
 struct Spoilt<'a> {
-    inner: &'a Bubblewrap,
+    inner: &'a Namespaces,
     spoil: Spoil,
     /// Runs of the neighbour; the first three show how it does alone.
     neighbours: AtomicU32,

@@ -302,7 +302,7 @@ pub(super) fn completion(job: &Job, steps: &[(&str, Status, &str)]) -> Completio
         }
     };
     let steps = job.steps.iter().map(|s| result(&s.name)).collect();
-    let tier = "bwrap".to_string();
+    let tier = "namespaces".to_string();
     Completion {
         slot: 0,
         steps,

@@ -11,7 +11,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use common::{log, sh, simulation};
-use sandboxes::{Bubblewrap, Runtime};
+use sandboxes::{Namespaces, Runtime};
 
 /// The uid of slot 0 on this machine: fixed for root, the start of the subordinate range for a user.
 fn first_uid() -> u32 {
@@ -74,7 +74,7 @@ fn mounts() -> usize {
     fs::read_to_string("/proc/self/mountinfo").unwrap().lines().count()
 }
 
-fn assert_nothing_left(runtime: &Bubblewrap, mounts_before: usize) {
+fn assert_nothing_left(runtime: &Namespaces, mounts_before: usize) {
     assert_eq!(processes(runtime.slots()), BTreeMap::new());
     assert_eq!(occupied(runtime.slots()), Vec::<String>::new());
     assert_eq!(mounts(), mounts_before);

@@ -1,4 +1,4 @@
-//! The default runtime: a fresh bubblewrap sandbox per job, in a slot.
+//! The default runtime: fresh namespaces for each job, in a slot.
 
 use std::collections::BTreeMap;
 use std::ffi::{CString, c_uint};
@@ -9,6 +9,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use super::cgroup::OWN_PIDS;
 use super::driver::{self, Beyond};
 use super::layout::{Layout, subtree_name};
 use super::logs::Pipes;
@@ -31,7 +32,7 @@ const BWRAP: [&str; 3] = ["/usr/bin/bwrap", "/usr/local/bin/bwrap", "/bin/bwrap"
 pub(super) const DEVICES: [&str; 5] = ["/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom"];
 const PAGE_BYTES: u64 = 4096;
 
-/// How to open a [`Bubblewrap`].
+/// How to open a [`Namespaces`].
 #[derive(Clone, Debug)]
 pub struct Options {
     /// Holds the images, in `images/`. Need not be readable by the slots' uids.
@@ -42,10 +43,9 @@ pub struct Options {
     pub allow_weaker: Option<Tier>,
 }
 
-/// Runs jobs under bubblewrap. Cheap to share behind an `Arc`; dropped, it ends its jobs.
-pub struct Bubblewrap {
+/// Runs jobs in namespaces of their own. Cheap to share behind an `Arc`; dropped, it ends its jobs.
+pub struct Namespaces {
     state_dir: PathBuf,
-    bwrap: CString,
     tier: Tier,
     /// As evidence names it.
     tier_name: &'static str,
@@ -53,17 +53,17 @@ pub struct Bubblewrap {
     layout: Option<Layout>,
     pool: Arc<Pool>,
     starter: Starter,
-    filter: File,
+    filter: Arc<[libc::sock_filter]>,
     kill_stray: KillStray,
     /// None in a weaker tier: without groups, a child of another process would not be accounted for.
     preloads: Option<Arc<Preloads>>,
     images: Mutex<BTreeMap<String, ImageInfo>>,
 }
 
-impl Bubblewrap {
+impl Namespaces {
     /// Finds out what this machine and this user offer, takes the slots, and ends what dead owners left in them.
     /// A missing layer is an error that names it and the remedy, unless `options` allow the weaker tier.
-    pub fn open(options: Options) -> Result<Bubblewrap, SandboxError> {
+    pub fn open(options: Options) -> Result<Namespaces, SandboxError> {
         let fault = |what: &'static str| move |error| SandboxError::supervisor(what, error);
         if !(1..=MAX_SLOTS).contains(&options.slots) {
             return Err(SandboxError::Spawn(format!(
@@ -71,8 +71,6 @@ impl Bubblewrap {
                 options.slots
             )));
         }
-        let bwrap = BWRAP.iter().find(|path| Path::new(path).exists());
-        let bwrap = bwrap.ok_or_else(|| missing("bubblewrap", "install the package bubblewrap"))?;
         let weaker = options.allow_weaker == Some(Tier::NoCgroup);
         let layout = match groups() {
             Ok(layout) => Some(layout),
@@ -92,24 +90,25 @@ impl Bubblewrap {
         let reap = Arc::clone(&kill_stray);
         let pool = Pool::open(options.slots, layout.as_ref(), &|slot| reap(slot)).map_err(fault("take the slots"))?;
         let (tier, tier_name) = match (&layout, uids.exclusive()) {
-            (Some(_), true) => (Tier::Full, "bwrap+cgroup"),
-            (Some(_), false) => (Tier::NoCgroup, "bwrap+cgroup+own-uid"),
-            (None, true) => (Tier::NoCgroup, "bwrap"),
-            (None, false) => (Tier::NoCgroup, "bwrap+own-uid"),
+            (Some(_), true) => (Tier::Full, "namespaces+cgroup"),
+            (Some(_), false) => (Tier::NoCgroup, "namespaces+cgroup+own-uid"),
+            (None, true) => (Tier::NoCgroup, "namespaces"),
+            (None, false) => (Tier::NoCgroup, "namespaces+own-uid"),
         };
-        let bwrap = c_string(*bwrap)?;
         let filter = seccomp::program().map_err(SandboxError::Spawn)?;
-        let preloads = (tier == Tier::Full).then(|| Preloads::new(bwrap.clone(), filter.clone(), Arc::clone(&uids)));
-        Ok(Bubblewrap {
+        let preloads = match tier {
+            Tier::Full => Some(Preloads::new(bwrap()?, seccomp::bytes(&filter), Arc::clone(&uids))),
+            Tier::NoCgroup => None,
+        };
+        Ok(Namespaces {
             state_dir: options.state_dir,
-            bwrap,
             tier,
             tier_name,
             uids,
             layout,
             pool: Arc::new(pool),
             starter: Starter::new().map_err(fault("start the starting thread"))?,
-            filter: memory_file(&filter).map_err(fault("seccomp filter"))?,
+            filter: filter.into(),
             kill_stray,
             preloads,
             images: Mutex::default(),
@@ -123,8 +122,8 @@ impl Bubblewrap {
     }
 
     /// The same, but that it starts every Python script anew, whatever an image declares. For comparison.
-    pub fn without_preload(self) -> Bubblewrap {
-        Bubblewrap { preloads: None, ..self }
+    pub fn without_preload(self) -> Namespaces {
+        Namespaces { preloads: None, ..self }
     }
 
     async fn run_job(&self, job: &Job, slot: Option<u32>) -> Result<Completion, SandboxError> {
@@ -174,11 +173,8 @@ impl Bubblewrap {
             let admitted = parent.admit(&line, uid, &limits, logs, &groups);
             admitted.map_err(|error| SandboxError::Spawn(format!("the preloaded interpreter: {error}")))?;
             descriptors.push(line.driver);
-            tier = "bwrap+cgroup+fork";
+            tier = "namespaces+cgroup+fork";
         }
-        // Last, for bwrap alone. Opened anew: a shared offset would be at the end for every job but the first.
-        let filter = File::open(format!("/proc/self/fd/{}", self.filter.as_raw_fd())).map_err(fault)?;
-        descriptors.push(filter.into());
         let plan = self.plan(job, rootfs, lease.number(), groups, descriptors)?;
         let started = self.starter.start(plan, lease, abandon(&self.kill_stray)).await;
         let (started, lease) = started.map_err(|error| SandboxError::Spawn(error.to_string()))?;
@@ -221,20 +217,25 @@ impl Bubblewrap {
                 content: file.content.clone().into_bytes(),
             })
         });
+        let shell = c_string(driver::shell(descriptors.len()))?;
         Ok(Plan {
             groups,
             user_namespace: self.uids.namespace().map(AsRawFd::as_raw_fd),
             uid: self.uids.of_slot(slot),
             rootfs: c_string(rootfs.as_os_str().as_bytes())?,
-            rootfs_at: staged("root")?,
+            devices: DEVICES
+                .iter()
+                .map(|device| Ok((c_string(*device)?, staged(&format!("root{device}"))?)))
+                .collect::<Result<_, SandboxError>>()?,
             tmpfs: c_string(tmpfs_options(job, inner.len() as u64))?,
             folders,
             own_folders: vec![staged("job")?, staged("job/in")?, staged("tmp")?],
             files: files.collect::<Result<_, SandboxError>>()?,
             limits: self.resource_limits(&job.limits),
-            argv: arguments(descriptors.len() - 1)?,
+            filter: Arc::clone(&self.filter),
+            argv: vec![shell.clone()],
+            program: shell,
             descriptors,
-            program: self.bwrap.clone(),
             environment: ENVIRONMENT
                 .iter()
                 .map(|pair| c_string(*pair))
@@ -253,17 +254,17 @@ impl Bubblewrap {
             // A second line behind the group's account, and the only one without groups. Whole seconds.
             (libc::RLIMIT_CPU, limits.cpu_ms.div_ceil(1000) + 1),
         ];
-        if self.tier_name != "bwrap+cgroup" {
+        if self.tier_name != "namespaces+cgroup" {
             list.push((libc::RLIMIT_AS, limits.memory_bytes));
             if self.uids.exclusive() {
-                list.push((libc::RLIMIT_NPROC, u64::from(limits.pids) + 3));
+                list.push((libc::RLIMIT_NPROC, u64::from(limits.pids) + u64::from(OWN_PIDS)));
             }
         }
         list
     }
 }
 
-impl Runtime for Bubblewrap {
+impl Runtime for Namespaces {
     fn run<'a>(&'a self, job: &'a Job) -> RunFuture<'a> {
         Box::pin(self.run_job(job, None))
     }
@@ -360,43 +361,10 @@ fn tmpfs_options(job: &Job, folders: u64) -> String {
     format!("size={},nr_inodes={inodes},mode=0755", size * PAGE_BYTES)
 }
 
-/// The seccomp filter comes as the last descriptor, after all of the driver's.
-fn arguments(filter: usize) -> Result<Vec<CString>, SandboxError> {
-    let shell = driver::shell(filter);
-    let filter = filter.to_string();
-    let stage = |folder: &str| format!("{STAGE}/{folder}");
-    let (root, job, tmp, input) = (stage("root"), stage("job"), stage("tmp"), stage("in"));
-    let mut list = vec![
-        "bwrap",
-        "--unshare-user",
-        "--unshare-all",
-        "--uid",
-        "1000",
-        "--gid",
-        "1000",
-        "--hostname",
-        "sandbox",
-        "--die-with-parent",
-        "--new-session",
-        "--as-pid-1",
-        "--ro-bind",
-        &root,
-        "/",
-        "--bind",
-        &job,
-        "/job",
-        "--bind",
-        &tmp,
-        "/tmp",
-        "--ro-bind",
-        &input,
-        "/job/in",
-    ];
-    for device in DEVICES {
-        list.extend(["--dev-bind", device, device]);
-    }
-    list.extend(["--chdir", "/job", "--seccomp", &filter, "--", shell]);
-    list.into_iter().map(c_string).collect()
+/// What a preloaded interpreter is started with.
+fn bwrap() -> Result<CString, SandboxError> {
+    let found = BWRAP.iter().find(|path| Path::new(path).exists());
+    c_string(*found.ok_or_else(|| missing("bubblewrap", "install the package bubblewrap"))?)
 }
 
 fn c_string(text: impl Into<Vec<u8>>) -> Result<CString, SandboxError> {
