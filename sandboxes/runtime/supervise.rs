@@ -60,6 +60,8 @@ impl Running {
     /// Reaps the driver and empties the slot. Returns the driver's exit code and what wait4 says that it used.
     fn finish(&mut self) -> io::Result<(Option<i32>, Usage)> {
         let (code, usage) = match self.started.take() {
+            // It cannot be waited for without end: it goes only after everything in its process namespace has.
+            Some(started) if !await_end(&started, PATIENCE) => return Err(io::Error::other("it does not die")),
             Some(started) => reap(&started)?,
             None => (None, Usage::default()),
         };

@@ -304,8 +304,10 @@ fn children(pid: u32) -> Vec<(u32, String)> {
 
 /// The parent interpreters of this process's runtimes.
 fn parents() -> Vec<u32> {
+    // bwrap, then the reaper, then the parent
     let ours = children(std::process::id()).into_iter();
     ours.flat_map(|(id, _)| children(id))
+        .flat_map(|(id, _)| children(id))
         .filter(|(_, name)| name == "python3")
         .map(|(id, _)| id)
         .collect()

@@ -15,10 +15,10 @@ use std::time::{Duration, Instant};
 use tokio::sync::OnceCell;
 
 /// Most results of one lane that wait for their closing canaries.
-pub const HELD: u64 = 128;
+pub const HELD: u64 = 256;
 /// CPU time of a lane's jobs after which its run is closed, as a multiple of what a pair of canaries costs: it keeps the
-/// canaries' share of the CPU to a few per cent, however busy the machine is.
-const SHARE: u64 = 40;
+/// canaries' share of the CPU near one per cent, however busy the machine is.
+const SHARE: u64 = 80;
 /// Longest that a result waits for its canaries while others still run.
 const LONGEST: Duration = Duration::from_secs(20);
 /// CPU time of jobs after which one dear canary is asked as well, milliseconds.

@@ -22,7 +22,7 @@ use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 
@@ -100,7 +100,8 @@ impl Preloads {
         let (requests, requests_end) = socket_pair(libc::SOCK_SEQPACKET)?;
         let (said, said_end) = pipe()?;
         let own: Vec<&str> = SETTINGS.iter().map(|(name, _)| *name).collect();
-        let settings = json!({"modules": modules, "filter": hex(&self.filter), "own": own});
+        let filter = hex(&self.filter);
+        let settings = json!({"modules": modules, "filter": filter, "own": own, "socket": requests_end.as_raw_fd()});
         let mut command = Command::new(OsStr::from_bytes(self.bwrap.to_bytes()));
         command.args(arguments()).arg("--ro-bind").arg(rootfs).arg("/");
         for device in DEVICES {
@@ -112,7 +113,7 @@ impl Preloads {
             .envs(ENVIRONMENT.iter().filter_map(|pair| pair.split_once('=')));
         command.envs(SETTINGS);
         command
-            .stdin(requests_end)
+            .stdin(Stdio::null())
             .stdout(said_end.try_clone()?)
             .stderr(said_end);
         let namespace = self.uids.namespace().map(AsRawFd::as_raw_fd);
@@ -122,20 +123,32 @@ impl Preloads {
             requests,
             said: said.into(),
         };
-        keep(command)?;
+        keep(command, requests_end)?;
         let pid = parent.ready()?;
         can_fork(&pid)?;
         Ok(parent)
     }
 }
 
-/// Runs a parent on a thread that lives as long as it: bwrap dies with the thread that started it.
-fn keep(mut command: Command) -> io::Result<()> {
+/// Runs a parent on a thread that lives as long as it: bwrap dies with the thread that started it. The socket comes to the
+/// parent under the number that it has here, and not as standard input: of that bwrap would keep a copy, and hide from us
+/// that the parent has ended.
+fn keep(mut command: Command, socket: OwnedFd) -> io::Result<()> {
+    let number = socket.as_raw_fd();
+    let inherit = move || {
+        // SAFETY: plain system call on a descriptor that `socket` holds open until the child has been made.
+        match unsafe { libc::fcntl(number, libc::F_SETFD, 0) } {
+            0 => Ok(()),
+            _ => Err(io::Error::last_os_error()),
+        }
+    };
+    // SAFETY: one system call, safe between fork and exec.
+    unsafe { command.pre_exec(inherit) };
     let (tell, told) = mpsc::channel();
     std::thread::Builder::new().name("preload".into()).spawn(move || {
         let spawned = command.spawn();
         // Its ends of the pipes are the parent's alone from here on.
-        drop(command);
+        drop((command, socket));
         match spawned {
             Ok(mut child) => {
                 let _ = tell.send(Ok(()));
@@ -377,14 +390,15 @@ mod tests {
     fn bare_parent() -> Parent {
         let (requests, requests_end) = socket_pair(libc::SOCK_SEQPACKET).unwrap();
         let (said, said_end) = pipe().unwrap();
-        let settings = json!({"modules": [], "filter": "", "own": []}).to_string();
+        let socket = requests_end.as_raw_fd();
+        let settings = json!({"modules": [], "filter": "", "own": [], "socket": socket}).to_string();
         let mut command = Command::new("python3");
         command.args(["-c", PROGRAM, &settings]);
         command
-            .stdin(requests_end)
+            .stdin(Stdio::null())
             .stdout(said_end.try_clone().unwrap())
             .stderr(said_end);
-        keep(command).unwrap();
+        keep(command, requests_end).unwrap();
         let parent = Parent {
             requests,
             said: said.into(),

@@ -1,6 +1,6 @@
 """Imports what scripts need, once; then forks a child for every script that a sandbox is to run.
 
-Run by the runtime inside the image, with its socket as standard input. It sees nothing of a job: only a child that has
+Run by the runtime inside the image, with a socket of its. It sees nothing of a job: only a child that has
 entered the job's sandbox for good reads which script to run. So nothing of one job can reach the next through it, and
 it must never run anything but imports: what it did would be done in every child.
 """
@@ -24,9 +24,9 @@ import types
 
 CLONE_NEWNS, CLONE_NEWCGROUP, CLONE_NEWUTS, CLONE_NEWIPC = 0x00020000, 0x02000000, 0x04000000, 0x08000000
 CLONE_NEWUSER, CLONE_NEWPID, CLONE_NEWNET = 0x10000000, 0x20000000, 0x40000000
-# All that bwrap makes. The process namespace is not among them: a process is born into its own.
+# All that a sandbox has. The process namespace is not among them: a process is born into its own.
 NAMESPACES = CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWNET
-PR_SET_DUMPABLE, PR_SET_SECCOMP, PR_CAPBSET_DROP = 4, 22, 24
+PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_SET_SECCOMP, PR_CAPBSET_DROP = 1, 4, 22, 24
 PR_SET_CHILD_SUBREAPER, PR_SET_NO_NEW_PRIVS = 36, 38
 SECCOMP_MODE_FILTER = 2
 CAPABILITY_VERSION_3 = 0x20080522
@@ -386,15 +386,28 @@ def is_open(number):
         return False
 
 
+def leave_a_reaper():
+    """Goes on in a child. Whoever kills that makes orphans of its children, whose sandboxes end only once somebody has
+    reaped them, and not every machine's init does."""
+    call("prctl", PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    if os.fork() == 0:
+        call("prctl", PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0)
+        return
+    call("close_range", 0, LAST_DESCRIPTOR, 0)
+    while True:
+        try:
+            os.wait()
+        except ChildProcessError:
+            os._exit(0)
+
+
 def preload():
     """Imports, and answers with the socket to serve."""
     global FILTER
     settings = json.loads(sys.argv[1])
+    leave_a_reaper()
     sys.path.pop(0)  # The folder that it was started in.
-    requests = socket.socket(fileno=os.dup(0))
-    null = os.open("/dev/null", os.O_RDONLY)
-    os.dup2(null, 0)
-    os.close(null)
+    requests = socket.socket(fileno=settings["socket"])
     os.umask(0o022)
     files = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (files, files))
