@@ -244,6 +244,9 @@ pub enum FailReason {
     LaunchError,
     /// It is right in some orders of its threads, and wrong in others.
     OrderDependent,
+    /// The chip would not do what the code means: a peripheral without a clock, a pin with the wrong function, a flag that
+    /// is never cleared, …
+    Misuse,
 }
 
 /// A verdict with its evidence: a row of the append-only ledger. Keyed by the job, never by the sample.

@@ -14,6 +14,7 @@ pub mod hostile;
 pub mod images;
 mod job;
 mod runtime;
+mod stm32f407;
 mod table;
 mod tree;
 mod verilog;

@@ -2,7 +2,7 @@
 
 use crate::canary::Canary;
 use crate::error::SandboxError;
-use crate::{cadquery, cuda, verilog, x86_64};
+use crate::{cadquery, cuda, stm32f407, verilog, x86_64};
 
 /// What a sandbox's folder declares.
 #[derive(Debug)]
@@ -27,7 +27,7 @@ pub(crate) struct SandboxSpec {
 }
 
 /// Every sandbox there is.
-pub(crate) static TABLE: &[SandboxSpec] = &[cadquery::SPEC, cuda::SPEC, verilog::SPEC, x86_64::SPEC];
+pub(crate) static TABLE: &[SandboxSpec] = &[cadquery::SPEC, cuda::SPEC, stm32f407::SPEC, verilog::SPEC, x86_64::SPEC];
 
 /// The names of all sandboxes, built or not.
 pub fn names() -> Vec<&'static str> {

@@ -4,6 +4,7 @@ pub mod cad;
 pub mod cuda;
 pub mod output;
 pub mod shell;
+pub mod stm32f407;
 pub mod verilog;
 pub mod x86_64;
 
@@ -185,7 +186,13 @@ pub trait Domain: Send + Sync {
 
 /// The table of domains.
 pub fn table() -> &'static [&'static dyn Domain] {
-    &[&verilog::Chip, &cad::Cad, &cuda::Gpu, &x86_64::Codeopt]
+    &[
+        &verilog::Chip,
+        &cad::Cad,
+        &cuda::Gpu,
+        &stm32f407::Embedded,
+        &x86_64::Codeopt,
+    ]
 }
 
 /// Finds a domain that has everything the stages need.

@@ -5,10 +5,7 @@
 mod checks;
 mod reader;
 
-pub use checks::{
-    Align, CadqueryCheck, Check, CudaCheck, CudaGpu, Engine, GpioCheck, MemoryCheck, Simulator, Stm32Check,
-    VerilogCheck, X86Check,
-};
+pub use checks::{Align, CadqueryCheck, Check, CudaCheck, CudaGpu, Simulator, Stm32Check, VerilogCheck, X86Check};
 pub use reader::{MAX_LINE_BYTES, TaskReader, parse_line};
 
 use super::strict::schema_of;

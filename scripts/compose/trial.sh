@@ -15,4 +15,9 @@ POSTGRES_IMAGE=assay-trial-postgres
 export POSTGRES_IMAGE
 compose build worker
 compose up -d postgres
+compose run --rm worker sandbox build
 compose run --rm worker sandbox test
+# The same recipe whoever runs it: here two workers and the one that waits for them.
+compose up -d --scale worker=2 worker
+compose run --rm worker build recipes/quickstart.toml
+compose run --rm worker status

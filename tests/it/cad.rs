@@ -3,16 +3,10 @@
 //! what must come of them: `pass.` or a reason.
 
 use crate::lab::{Lab, fixtures};
+use crate::tours::names;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::path::Path;
-
-fn names(folder: &Path) -> Vec<String> {
-    let entries = std::fs::read_dir(folder).unwrap();
-    let mut names: Vec<String> = entries.map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
-    names.sort();
-    names
-}
 
 /// A candidate is a script, or a folder of which `main.py` comes first.
 fn candidate(path: &Path, name: &str) -> Value {

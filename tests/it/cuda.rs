@@ -5,6 +5,7 @@
 //! In `tests/cuda/defects/NAME/bad.cu` the lines that the report must name end in `// defect: KIND`.
 
 use crate::lab::{Lab, ROOT};
+use crate::tours::{called, names, text, verify};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -16,18 +17,6 @@ fn fixtures() -> PathBuf {
 
 fn defects() -> PathBuf {
     Path::new(ROOT).join("tests/cuda/defects")
-}
-
-fn text(path: &Path) -> String {
-    std::fs::read_to_string(path).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
-}
-
-/// Names in a folder, in order.
-fn names(path: &Path) -> Vec<String> {
-    let entries = std::fs::read_dir(path).unwrap().map(|entry| entry.unwrap().file_name());
-    let mut names: Vec<String> = entries.map(|name| name.into_string().unwrap()).collect();
-    names.sort();
-    names
 }
 
 /// A task of a candidate's file, and what must be said of it.
@@ -58,24 +47,6 @@ fn task(set: &str, name: &str) -> (Value, String) {
     let task = json!({"id": format!("{set}/{name}"), "sandbox": "cuda", "check": check, "limits": limits, "files": files,
         "candidate": [{"path": format!("answer/{name}"), "content": candidate}]});
     (task, reason.to_string())
-}
-
-/// Judges tasks with the program itself; answers by id.
-fn verify(lab: &Lab, tasks: &[Value]) -> BTreeMap<String, Value> {
-    let lines: String = tasks.iter().map(|t| format!("{t}\n")).collect();
-    let file = lab.write("tasks.jsonl", &lines);
-    let out = lab.ok(&["verify", "--tasks", file.to_str().unwrap(), "--json"]);
-    let answers = out.lines().map(|l| serde_json::from_str::<Value>(l).unwrap());
-    answers.map(|a| (a["id"].as_str().unwrap().to_string(), a)).collect()
-}
-
-/// What a verdict is called here: its reason, `pass`, or the whole answer where there is none.
-fn called(answer: &Value) -> String {
-    match answer["verdict"].as_str() {
-        Some("pass") => "pass".into(),
-        Some("fail") => answer["reason"].as_str().unwrap().into(),
-        _ => answer.to_string(),
-    }
 }
 
 #[test]

@@ -2,6 +2,7 @@
 //! among them, all fed through `assay verify --tasks`, each judged with the reason that an engineer would give.
 
 use crate::lab::{Lab, fixtures};
+use crate::tours::{called, text, verify};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -11,10 +12,6 @@ use std::path::Path;
 struct Suite {
     name: &'static str,
     spec: Value,
-}
-
-fn text(path: &Path) -> String {
-    std::fs::read_to_string(path).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
 }
 
 impl Suite {
@@ -61,24 +58,6 @@ impl Suite {
 
     fn expected(&self) -> &Map<String, Value> {
         self.spec["expect"].as_object().unwrap()
-    }
-}
-
-/// Judges tasks with the program itself; answers by id.
-fn verify(lab: &Lab, tasks: &[Value]) -> BTreeMap<String, Value> {
-    let lines: String = tasks.iter().map(|t| format!("{t}\n")).collect();
-    let file = lab.write("tasks.jsonl", &lines);
-    let out = lab.ok(&["verify", "--tasks", file.to_str().unwrap(), "--json"]);
-    let answers = out.lines().map(|l| serde_json::from_str::<Value>(l).unwrap());
-    answers.map(|a| (a["id"].as_str().unwrap().to_string(), a)).collect()
-}
-
-/// What a verdict is called here: its reason, or `pass`.
-fn called(answer: &Value) -> String {
-    match answer["verdict"].as_str().unwrap() {
-        "pass" => "pass".into(),
-        "fail" => answer["reason"].as_str().unwrap().into(),
-        other => format!("{other}: {}", answer["reason"]),
     }
 }
 

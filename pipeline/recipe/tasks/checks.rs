@@ -3,13 +3,11 @@
 use super::Sandbox;
 pub use crate::domains::cad::check::{Align, CadqueryCheck};
 pub use crate::domains::cuda::check::{CudaCheck, CudaGpu};
+pub use crate::domains::stm32f407::check::Stm32Check;
 pub use crate::domains::verilog::outside::check::{ExternalCheck as VerilogCheck, Simulator};
 pub use crate::domains::x86_64::check::X86Check;
 use crate::recipe::strict::schema_of;
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use std::collections::BTreeMap;
 
 /// How a task is judged, by the sandbox that judges it.
 #[derive(Clone, Debug, PartialEq)]
@@ -71,77 +69,4 @@ pub(super) fn schemas() -> [(Sandbox, &'static str, Value); 5] {
         (Sandbox::X86_64, "X86Check", schema_of::<X86Check>()),
         (Sandbox::Cadquery, "CadqueryCheck", schema_of::<CadqueryCheck>()),
     ]
-}
-
-/// STM32F407: firmware is built, runs for a while of its own time, and the state of the chip decides.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct Stm32Check {
-    /// Time on the chip, milliseconds; 100 by default.
-    #[schemars(range(min = 1, max = 60_000))]
-    pub run_ms: u32,
-    /// Regular expressions (syntax of the Rust crate `regex`) over what each port has sent; none by default.
-    pub uart: BTreeMap<String, String>,
-    /// Levels of pins at the end; none by default.
-    #[schemars(length(max = 256))]
-    pub gpio: Vec<GpioCheck>,
-    /// Words of memory at the end; none by default.
-    #[schemars(length(max = 1024))]
-    pub memory: Vec<MemoryCheck>,
-    /// What it runs on; `auto` by default: Renode, or a board where one is configured.
-    pub engine: Engine,
-}
-
-impl Default for Stm32Check {
-    fn default() -> Self {
-        Stm32Check {
-            run_ms: 100,
-            uart: BTreeMap::new(),
-            gpio: Vec::new(),
-            memory: Vec::new(),
-            engine: Engine::Auto,
-        }
-    }
-}
-
-/// What firmware runs on.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum Engine {
-    #[default]
-    Auto,
-    Renode,
-    Board,
-}
-
-/// The level of a pin.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct GpioCheck {
-    /// `A` to `I`.
-    #[schemars(regex(pattern = "^[A-I]$"))]
-    pub port: String,
-    #[schemars(range(min = 0, max = 15))]
-    pub pin: u8,
-    /// 0 or 1.
-    #[schemars(range(min = 0, max = 1))]
-    pub level: u8,
-}
-
-/// A word of memory: `word & mask == value & mask`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct MemoryCheck {
-    /// Byte address; a multiple of 4.
-    #[schemars(extend("multipleOf" = 4))]
-    pub address: u32,
-    /// What the 32 bits there must be.
-    pub value: u32,
-    /// The bits that count; all by default.
-    #[serde(default = "all_bits")]
-    pub mask: u32,
-}
-
-fn all_bits() -> u32 {
-    u32::MAX
 }

@@ -1,0 +1,42 @@
+//! Firmware for the STM32F407: built by the real compiler, run on a strict emulation of the board.
+
+pub mod check;
+mod expect;
+pub mod jobs;
+pub mod judge;
+pub mod report;
+
+use super::{Domain, OUTSIDE};
+use crate::model::DomainId;
+use crate::recipe::tasks::{Check, Task};
+use crate::worker::{Request, Ruling};
+use sandboxes::Completion;
+
+/// The domain of code for microcontrollers.
+pub struct Embedded;
+
+impl Domain for Embedded {
+    fn id(&self) -> DomainId {
+        DomainId::Embedded
+    }
+
+    fn sandbox(&self) -> &'static str {
+        jobs::SANDBOX
+    }
+
+    fn judge_version(&self) -> i32 {
+        jobs::JUDGE_VERSION
+    }
+
+    fn outside(&self, task: &Task) -> Option<Result<Request, String>> {
+        match &task.check {
+            Check::Stm32f407(check) => Some(jobs::request(task, check)),
+            _ => None,
+        }
+    }
+
+    fn judge(&self, request: &Request, completion: &Completion) -> Option<Result<Ruling, String>> {
+        let ours = request.check == OUTSIDE && request.job.sandbox == jobs::SANDBOX;
+        ours.then(|| judge::judge(request, completion))
+    }
+}

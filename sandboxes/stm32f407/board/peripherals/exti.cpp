@@ -1,0 +1,92 @@
+// EXTI: edges of pins (and software) to interrupts and events (RM0090 chapter 12), and SYSCFG, which selects the ports (9).
+#include <iterator>
+
+#include "../core/core.hpp"
+#include "../peripheral.hpp"
+
+namespace board {
+namespace {
+
+enum : std::uint32_t { IMR = 0x00, EMR = 0x04, RTSR = 0x08, FTSR = 0x0C, SWIER = 0x10, PR = 0x14 };
+
+struct Vector {
+  const char *name;
+  std::uint32_t lines;
+};
+constexpr Vector vectors[] = {{"EXTI0", 1 << 0}, {"EXTI1", 1 << 1}, {"EXTI2", 1 << 2}, {"EXTI3", 1 << 3}, {"EXTI4", 1 << 4},
+    {"EXTI9_5", 0x3E0}, {"EXTI15_10", 0xFC00}, {"PVD", 1 << 16}, {"RTC_Alarm", 1 << 17},
+    {"OTG_FS_WKUP", 1 << 18}, {"ETH_WKUP", 1 << 19}, {"OTG_HS_WKUP", 1 << 20},
+    {"TAMP_STAMP", 1 << 21}, {"RTC_WKUP", 1 << 22}};
+
+class Syscfg : public Peripheral {
+ public:
+  using Peripheral::Peripheral;
+
+  void write(std::uint32_t offset, std::uint32_t data) override {
+    store(offset, data);
+    if (offset != 0x00) return;
+    const std::uint32_t mode = data & 3;  // MEMRMP (9.2.1)
+    if (mode == 1 || mode == 2) unsupported("MEMRMP: system memory or FSMC at address 0");
+    else board.core().cpu.alias_zero_to_sram(mode == 3);
+  }
+
+  /// The port (0 for A) whose pin drives an EXTI line.
+  unsigned port_of(unsigned line) const { return value(0x08 + line / 4 * 4) >> line % 4 * 4 & 15; }
+};
+
+class Exti : public Peripheral {
+ public:
+  Exti(Board &b, const PeripheralInfo &info) : Peripheral(b, info) {
+    for (std::size_t i = 0; i < std::size(vectors); ++i) numbers_[i] = Board::irq(vectors[i].name);
+    b.pins.observe_all([this](Pin pin, bool level) { edge(pin, level); });
+  }
+
+  void reset() override {
+    Peripheral::reset();
+    update();
+  }
+
+  void write(std::uint32_t offset, std::uint32_t data) override {
+    if (offset == PR) {
+      clear_bits(PR, data);
+      clear_bits(SWIER, data);  // 12.3.5: cleared with the pending bit
+    } else if (offset == SWIER) {
+      const std::uint32_t risen = data & ~value(SWIER) & 0x7FFFFF;
+      set_bits(SWIER, data & info().at(SWIER)->writable);
+      trigger(risen);
+    } else {
+      store(offset, data);
+    }
+    update();
+  }
+
+ private:
+  void edge(Pin pin, bool level) {
+    const unsigned line = static_cast<unsigned>(pin % 16);
+    const auto *syscfg = board.find<Syscfg>("SYSCFG");
+    if (!syscfg || syscfg->port_of(line) != static_cast<unsigned>(pin / 16)) return;
+    if (board.pins.settings(pin).mode == PinMode::analog) return;  // the Schmitt trigger is off (8.3.12)
+    if ((value(level ? RTSR : FTSR) >> line & 1) == 0) return;
+    trigger(1u << line);
+    update();
+  }
+
+  void trigger(std::uint32_t lines) {
+    set_bits(PR, lines & value(IMR));
+    if ((lines & value(EMR)) != 0) board.core().cpu.event = board.core().nvic.event = true;
+  }
+
+  void update() {
+    const std::uint32_t active = value(PR) & value(IMR);
+    for (std::size_t i = 0; i < std::size(vectors); ++i) interrupt(numbers_[i], (active & vectors[i].lines) != 0);
+  }
+
+  int numbers_[std::size(vectors)] = {};
+};
+
+}  // namespace
+
+std::unique_ptr<Peripheral> make_exti(Board &board, const PeripheralInfo &info) { return std::make_unique<Exti>(board, info); }
+std::unique_ptr<Peripheral> make_syscfg(Board &board, const PeripheralInfo &info) { return std::make_unique<Syscfg>(board, info); }
+
+}  // namespace board

@@ -1,0 +1,210 @@
+//! The `stm32f407` sandbox: the compiler for Arm's Cortex-M with startup code and headers of ours, and the board, a strict
+//! emulation of the chip that runs firmware where there is neither a chip nor Renode.
+//!
+//! `/usr/local/lib/firmware/build-firmware OUT.elf FILE…` builds; `board PLAN.json` runs what was built and prints one
+//! object. Both say at their tops what they take and give.
+
+use crate::canary::{Canary, Expect};
+use crate::job::Limits;
+use crate::table::SandboxSpec;
+
+/// Names of files beside this one, and their texts.
+macro_rules! files {
+    ($($name:literal),* $(,)?) => {
+        &[$(($name, include_str!($name))),*]
+    };
+}
+
+/// One line of [`crate::table`].
+pub(crate) const SPEC: SandboxSpec = SandboxSpec {
+    name: "stm32f407",
+    install: include_str!("install.sh"),
+    dockerfile: include_str!("Dockerfile"),
+    lock: include_str!("packages.lock"),
+    files: files![
+        "NOTICE.md",
+        "requirements.lock",
+        "board/Makefile",
+        "board/core/accesses.cpp",
+        "board/core/board.cpp",
+        "board/core/board.hpp",
+        "board/core/clocks.hpp",
+        "board/core/core.cpp",
+        "board/core/core.hpp",
+        "board/core/cpu.cpp",
+        "board/core/cpu.hpp",
+        "board/core/cpu_accesses.cpp",
+        "board/core/dma_request.hpp",
+        "board/core/exceptions.cpp",
+        "board/core/exceptions.hpp",
+        "board/core/findings.cpp",
+        "board/core/findings.hpp",
+        "board/core/image.cpp",
+        "board/core/image.hpp",
+        "board/core/lines.cpp",
+        "board/core/lines.hpp",
+        "board/core/memory_faults.cpp",
+        "board/core/nvic.cpp",
+        "board/core/nvic.hpp",
+        "board/core/peripheral.cpp",
+        "board/core/pins.cpp",
+        "board/core/pins.hpp",
+        "board/core/polling.cpp",
+        "board/core/polling.hpp",
+        "board/core/report.cpp",
+        "board/core/stack.cpp",
+        "board/core/stack.hpp",
+        "board/core/system_control.cpp",
+        "board/core/system_control.hpp",
+        "board/core/systick.cpp",
+        "board/core/tables.cpp",
+        "board/core/tables.hpp",
+        "board/core/thumb.hpp",
+        "board/core/time.cpp",
+        "board/core/time.hpp",
+        "board/dma.inc",
+        "board/main.cpp",
+        "board/peripheral.hpp",
+        "board/peripherals/adc.cpp",
+        "board/peripherals/adc.hpp",
+        "board/peripherals/dac.cpp",
+        "board/peripherals/dma.cpp",
+        "board/peripherals/dma.hpp",
+        "board/peripherals/exti.cpp",
+        "board/peripherals/flash.cpp",
+        "board/peripherals/flash.hpp",
+        "board/peripherals/gpio.cpp",
+        "board/peripherals/hex.hpp",
+        "board/peripherals/i2c.cpp",
+        "board/peripherals/i2c.hpp",
+        "board/peripherals/i2c_checks.cpp",
+        "board/peripherals/i2c_device.cpp",
+        "board/peripherals/pwr.cpp",
+        "board/peripherals/pwr.hpp",
+        "board/peripherals/rcc.cpp",
+        "board/peripherals/rcc.hpp",
+        "board/peripherals/small.cpp",
+        "board/peripherals/spi.cpp",
+        "board/peripherals/spi.hpp",
+        "board/peripherals/spi_device.cpp",
+        "board/peripherals/table.cpp",
+        "board/peripherals/timer.cpp",
+        "board/peripherals/timer.hpp",
+        "board/peripherals/timer_channels.cpp",
+        "board/peripherals/timer_counter.cpp",
+        "board/peripherals/timer_counter.hpp",
+        "board/peripherals/timer_slave.cpp",
+        "board/peripherals/usart.cpp",
+        "board/peripherals/usart.hpp",
+        "board/peripherals/watchdogs.cpp",
+        "board/pins.inc",
+        "board/registers.inc",
+        "firmware/build-firmware",
+        "firmware/include/cmsis_gcc.h",
+        "firmware/include/core_cm4.h",
+        "firmware/include/core_cm4_bits.h",
+        "firmware/include/stm32f407xx.h",
+        "firmware/include/stm32f4xx.h",
+        "firmware/include/system_stm32f4xx.h",
+        "firmware/retarget.c",
+        "firmware/startup.c",
+        "firmware/stm32f407.ld",
+        "firmware/system.c",
+    ],
+    tools: &[
+        ("arm-none-eabi-gcc", &["arm-none-eabi-gcc", "--version"]),
+        ("board", &["board", "--version"]),
+    ],
+    preload: &[],
+    canaries,
+};
+
+/// Says hello by its port, and lights a lamp.
+const GOOD: &str = "\
+#include \"stm32f4xx.h\"
+static void say(const char *text) {
+  for (; *text; text++) {
+    while (!(USART2->SR & USART_SR_TXE)) { }
+    USART2->DR = (unsigned char)*text;
+  }
+}
+int main(void) {
+  RCC->AHB1ENR |= RCC_AHB1ENR_GPIOAEN | RCC_AHB1ENR_GPIODEN;
+  RCC->APB1ENR |= RCC_APB1ENR_USART2EN;
+  (void)RCC->APB1ENR;
+  GPIOD->MODER |= 1u << 24;
+  GPIOD->BSRR = 1u << 12;
+  GPIOA->MODER |= 2u << 4;
+  GPIOA->AFR[0] |= 7u << 8;
+  USART2->BRR = 139;
+  USART2->CR1 = USART_CR1_UE | USART_CR1_TE;
+  say(GPIOD->ODR & (1u << 12) ? \"CANARY PASS\\n\" : \"CANARY FAIL\\n\");
+  while (!(USART2->SR & USART_SR_TC)) { }
+  for (;;) __WFI();
+}
+";
+const PLAN: &str = "{\"elf\": \"/job/canary.elf\", \"run_ms\": 10}\n";
+/// What the port sent, and what the board holds against the firmware.
+const TELL: &str = "\
+board in/plan.json >report.json || exit 1
+grep -o 'CANARY [A-Z]*' report.json
+grep -q '\"findings\": *\\[\\]' report.json || echo \"CANARY MISUSE\"";
+
+/// One that passes, one with a wrong result, one whose port has no clock, one that does not compile, one that writes its
+/// result where no port is.
+fn canaries() -> Vec<Canary> {
+    let build = [
+        "/usr/local/lib/firmware/build-firmware",
+        "/job/canary.elf",
+        "in/canary.c",
+    ];
+    let run = |name, program: &str, expect| {
+        let files = [("canary.c", program), ("plan.json", PLAN)];
+        let steps: [(&str, &[&str]); 2] = [("compile", &build), ("run", &["sh", "-c", TELL])];
+        let mut canary = Canary::new(name, "stm32f407", &files, &steps, expect);
+        canary.job.limits = Limits {
+            memory_bytes: 1 << 30,
+            ..Limits::default()
+        };
+        canary
+    };
+    let wrong = GOOD.replace("GPIOD->BSRR = 1u << 12", "GPIOD->BSRR = 1u << 28");
+    let dark = GOOD.replace("RCC->APB1ENR |= RCC_APB1ENR_USART2EN;", "");
+    let broken = GOOD.replace("int main(void) {", "int main(void)");
+    let mute = GOOD.replace("USART_CR1_UE | USART_CR1_TE", "USART_CR1_UE");
+    vec![
+        run("stm32f407_good", GOOD, Expect::Passes("CANARY PASS")),
+        run("stm32f407_bad", &wrong, Expect::Passes("CANARY FAIL")),
+        run("stm32f407_misuse", &dark, Expect::Passes("CANARY MISUSE")),
+        run("stm32f407_broken", &broken, Expect::FailsAt("compile")),
+        run("stm32f407_cheat", &mute, Expect::Passes("CANARY MISUSE")),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::path::{Path, PathBuf};
+
+    use super::*;
+
+    fn files_below(folder: &Path) -> Vec<PathBuf> {
+        let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+        entries
+            .flat_map(|path| if path.is_dir() { files_below(&path) } else { vec![path] })
+            .collect()
+    }
+
+    #[test]
+    fn the_whole_board_is_handed_to_the_script() {
+        let here = Path::new(env!("CARGO_MANIFEST_DIR")).join("stm32f407");
+        let found = ["board", "firmware"].map(|folder| files_below(&here.join(folder)));
+        let found = found.iter().flatten();
+        let found: BTreeSet<&str> = found
+            .map(|path| path.strip_prefix(&here).unwrap().to_str().unwrap())
+            .collect();
+        let listed = SPEC.files.iter().map(|(name, _)| *name);
+        let listed: BTreeSet<&str> = listed.filter(|name| name.contains('/')).collect();
+        assert_eq!(listed, found);
+    }
+}
