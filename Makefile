@@ -6,7 +6,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := build
-.PHONY: setup build images image-verilog demo test lint drift bench sqlx-prepare sqlx-check schemas clean
+.PHONY: setup build images image-verilog demo test lint drift bench sqlx-prepare sqlx-check schemas registers clean
 
 ASSAY := target/release/assay
 QUICKSTART := recipes/quickstart.toml
@@ -39,7 +39,7 @@ lint: setup ## layout and clippy, warnings being errors
 	cargo clippy --workspace --all-targets --release --locked -- -D warnings
 
 # After lint, whose check of the dependencies sqlx-check uses again.
-drift: sqlx-check schemas
+drift: sqlx-check schemas registers
 
 sqlx-check: | lint
 	scripts/sqlx-prepare.sh --check
@@ -49,6 +49,9 @@ sqlx-prepare: setup ## describe the queries anew (.sqlx/), after changing SQL or
 
 schemas: build ## fails if schemas/ isn't what the program prints; `scripts/schemas.sh` writes it
 	scripts/schemas.sh --check
+
+registers: setup ## fails if the board's tables and headers aren't what their crates give
+	python3 sandboxes/stm32f407/generate/generate.py --check
 
 bench: images ## ratios against baselines
 	cargo bench --locked --package sandboxes --bench overhead --bench soak
