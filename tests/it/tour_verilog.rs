@@ -5,7 +5,6 @@ use crate::lab::{Lab, fixtures};
 use crate::tours::{called, text, verify};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
-use std::path::Path;
 
 /// A folder of `tests/fixtures/suites/`: `suite.json` says which file plays which part, and what is expected of each
 /// candidate in `candidates/`.

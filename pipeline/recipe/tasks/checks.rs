@@ -14,7 +14,7 @@ use serde_json::Value;
 pub enum Check {
     Verilog(VerilogCheck),
     Cuda(CudaCheck),
-    Stm32f407(Stm32Check),
+    Stm32f407(Box<Stm32Check>),
     X86(X86Check),
     Cadquery(CadqueryCheck),
 }
