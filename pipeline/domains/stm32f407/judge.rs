@@ -167,8 +167,13 @@ fn ruled(plan: &Plan, report: &Report) -> Stage {
         return Ok(Some(accused(FailReason::Crash, &told, &wrong, report)));
     }
     if !wrong.is_empty() {
-        let hopeless = |w: &Waiting| w.ms > report.virtual_ms * HANGS && w.is_hopeless();
-        let hangs = report.waiting.as_ref().is_some_and(hopeless);
+        // A loop that waits for an interrupt's work is how many firmwares idle; one that waits for a flag is not, if
+        // something is missing.
+        let for_a_flag = |w: &Waiting| w.ms > report.virtual_ms * HANGS && !w.registers.is_empty();
+        let missing = wrong
+            .iter()
+            .any(|d| matches!(d.what, "uart" | "gpio" | "symbols" | "memory"));
+        let hangs = missing && report.waiting.as_ref().is_some_and(for_a_flag);
         let reason = if hangs {
             FailReason::Timeout
         } else {
@@ -195,11 +200,7 @@ fn accused(reason: FailReason, findings: &[&Finding], wrong: &[Difference], repo
     lines.extend(wrong.iter().map(|difference| difference.words.clone()));
     let waiting = report.waiting.as_ref().filter(|w| w.ms > report.virtual_ms * HANGS);
     if let Some(waiting) = waiting {
-        let what = if waiting.registers.is_empty() {
-            "memory".to_string()
-        } else {
-            waiting.registers.join(", ")
-        };
+        let what = waiting.what();
         lines.push(format!(
             "it waits at {} in {} for {what}, for the last {:.3} ms",
             waiting.line, waiting.symbol, waiting.ms

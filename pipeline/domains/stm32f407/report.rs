@@ -152,9 +152,13 @@ pub struct Waiting {
 }
 
 impl Waiting {
-    /// Whether nothing but a peripheral could end it, or nothing at all.
-    pub fn is_hopeless(&self) -> bool {
-        !self.registers.is_empty() || !self.memory
+    /// What it waits for, in words.
+    pub fn what(&self) -> String {
+        match (self.registers.is_empty(), self.memory) {
+            (false, _) => self.registers.join(", "),
+            (true, true) => "memory to change".into(),
+            (true, false) => "nothing that could end it".into(),
+        }
     }
 }
 

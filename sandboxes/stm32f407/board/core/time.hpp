@@ -36,7 +36,7 @@ class EventQueue;
 
 /// Something that can be put on the queue once at a time. Make it a member of the peripheral that owns it:
 ///     Event overflow{board.events, [this] { on_overflow(); }};
-/// The action runs at its time, between two basic blocks of the firmware; it may schedule itself or others.
+/// The action runs between two accesses of the firmware, with its own time as `now()`; it may schedule itself or others.
 class Event {
  public:
   Event(EventQueue &queue, std::function<void()> action) : queue_(queue), action_(std::move(action)) {}

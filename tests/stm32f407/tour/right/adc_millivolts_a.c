@@ -1,3 +1,4 @@
+// adc_millivolts
 #include <stdio.h>
 #include "stm32f4xx.h"
 

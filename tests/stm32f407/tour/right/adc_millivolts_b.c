@@ -1,3 +1,4 @@
+// adc_millivolts
 /* TIM2 triggers the conversion through TRGO, the ADC interrupt reports */
 #include <stdio.h>
 #include "stm32f4xx.h"

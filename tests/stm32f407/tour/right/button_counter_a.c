@@ -1,3 +1,4 @@
+// button_counter
 #include "stm32f4xx.h"
 
 volatile uint32_t presses;

@@ -1,3 +1,4 @@
+// button_counter
 /* The 8 ms run in TIM7 (one pulse), restarted by every edge */
 #include "stm32f4xx.h"
 

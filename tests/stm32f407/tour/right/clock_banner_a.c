@@ -1,3 +1,4 @@
+// clock_banner
 #include <stdio.h>
 #include "stm32f4xx.h"
 

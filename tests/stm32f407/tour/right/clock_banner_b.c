@@ -1,3 +1,4 @@
+// clock_banner
 /* TIM6 for the pace, everything by hand, text without the library */
 #include "stm32f407xx.h"
 

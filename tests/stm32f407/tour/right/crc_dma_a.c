@@ -1,3 +1,4 @@
+// crc_dma
 #include "stm32f4xx.h"
 
 static uint32_t table[64];

@@ -1,3 +1,4 @@
+// crc_dma
 /* With the transfer-complete interrupt of stream 7 */
 #include "stm32f4xx.h"
 

@@ -1,3 +1,4 @@
+// divide_guard
 #include <stdio.h>
 #include "stm32f4xx.h"
 

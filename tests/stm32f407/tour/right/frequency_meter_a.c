@@ -1,3 +1,4 @@
+// frequency_meter
 #include <stdio.h>
 #include "stm32f4xx.h"
 

@@ -1,3 +1,4 @@
+// frequency_meter
 /* TIM5 is reset by each rising edge, so CCR1 is the period itself */
 #include <stdio.h>
 #include "stm32f4xx.h"

@@ -1,3 +1,4 @@
+// i2c_thermometer
 #include "stm32f4xx.h"
 
 volatile int32_t tenths;

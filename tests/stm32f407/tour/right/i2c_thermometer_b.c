@@ -1,3 +1,4 @@
+// i2c_thermometer
 /* Small driver with separate functions and a time-out on every wait */
 #include <stdbool.h>
 #include "stm32f4xx.h"

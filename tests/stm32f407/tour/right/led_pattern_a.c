@@ -1,3 +1,4 @@
+// led_pattern
 #include "stm32f4xx.h"
 
 volatile uint32_t millis;

@@ -1,3 +1,4 @@
+// led_pattern
 #include <stdbool.h>
 #include "stm32f4xx.h"
 

@@ -1,3 +1,4 @@
+// rot13_uart
 #include "stm32f4xx.h"
 
 volatile uint32_t rx_count;

@@ -1,3 +1,4 @@
+// rot13_uart
 /* Both directions in the handler */
 #include <ctype.h>
 #include "stm32f4xx.h"

@@ -1,3 +1,4 @@
+// servo_pwm
 #include "stm32f4xx.h"
 
 static volatile uint32_t ms;

@@ -1,3 +1,4 @@
+// spi_id
 #include "stm32f4xx.h"
 
 volatile uint8_t answer[2];

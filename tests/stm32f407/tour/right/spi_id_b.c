@@ -1,3 +1,4 @@
+// spi_id
 /* Receive interrupt drives the frame */
 #include "stm32f4xx.h"
 

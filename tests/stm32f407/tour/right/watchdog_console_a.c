@@ -1,3 +1,4 @@
+// watchdog_console
 #include <stdio.h>
 #include "stm32f4xx.h"
 

@@ -1,4 +1,4 @@
-// led_pattern: timeout
+// led_pattern: wrong_answer
 #include <stdbool.h>
 #include "stm32f4xx.h"
 
