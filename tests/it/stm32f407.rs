@@ -55,8 +55,9 @@ fn right_firmwares_pass_and_are_accused_of_nothing() {
             (&json!("board"), &json!("board")),
             "{id}"
         );
+        let regions = metrics["memory"].as_object().unwrap();
         assert!(
-            metrics["instructions"].as_u64().unwrap() > 0 && metrics["memory"]["flash"].as_u64().unwrap() > 0,
+            metrics["instructions"].as_u64().unwrap() > 0 && !regions.is_empty(),
             "{id}"
         );
     }
@@ -94,7 +95,12 @@ fn defective_twins_fail_with_the_right_explanation() {
             }
             named
         });
-        if answer["verdict"] != "fail" || !(wanted.is_empty() || found) {
+        // What the chip does as it is told, and yet may not be meant, is a note.
+        let notes = said(&answer["evidence"]["metrics"]["notes"]);
+        let noted = notes
+            .iter()
+            .any(|note| wanted.iter().any(|kind| note.starts_with(kind.as_str())));
+        if answer["verdict"] != "fail" || !(wanted.is_empty() || found || noted) {
             odd.push(format!(
                 "{name}: {}, wanted {wanted:?} at {lines:?} ({}): {}",
                 called(answer),
