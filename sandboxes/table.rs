@@ -51,11 +51,40 @@ pub(crate) fn spec(name: &str) -> Result<&'static SandboxSpec, SandboxError> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+    use std::path::{Path, PathBuf};
+
     use super::*;
+
+    fn files_below(folder: &Path) -> Vec<PathBuf> {
+        let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+        entries
+            .filter(|path| !path.ends_with("__pycache__"))
+            .flat_map(|path| if path.is_dir() { files_below(&path) } else { vec![path] })
+            .collect()
+    }
+
+    #[test]
+    fn whole_folders_are_handed_to_install_scripts() {
+        for spec in TABLE {
+            let here = Path::new(env!("CARGO_MANIFEST_DIR")).join(spec.name);
+            let listed = spec.files.iter().map(|(name, _)| *name);
+            let listed: BTreeSet<&str> = listed.filter(|name| name.contains('/')).collect();
+            let folders: BTreeSet<&str> = listed.iter().filter_map(|name| name.split('/').next()).collect();
+            let found: Vec<PathBuf> = folders
+                .iter()
+                .flat_map(|folder| files_below(&here.join(folder)))
+                .collect();
+            let found = found
+                .iter()
+                .map(|path| path.strip_prefix(&here).unwrap().to_str().unwrap());
+            assert_eq!(listed, found.collect(), "{}", spec.name);
+        }
+    }
 
     #[test]
     fn every_sandbox_can_be_shown_to_fail() {
-        let mut seen = std::collections::BTreeSet::new();
+        let mut seen = BTreeSet::new();
         for spec in TABLE {
             assert!(seen.insert(spec.name), "`{}` is registered twice", spec.name);
             let canaries = (spec.canaries)();

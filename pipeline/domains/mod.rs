@@ -8,14 +8,33 @@ pub mod stm32f407;
 pub mod verilog;
 pub mod x86_64;
 
-use crate::model::{Decided, DomainId, Sample};
+use crate::model::{Decided, DomainId, FailReason, Sample};
 use crate::recipe::tasks::{Task, TaskLimits};
 use crate::stages::{Context, StageError};
 use crate::worker::{Request, Ruling};
 use futures::future::BoxFuture;
-use sandboxes::{Completion, Limits};
+use sandboxes::{Completion, Ended, Limits};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+/// What a limit that ended a job says of the sample; the error, where it says nothing: a starved slot proves nothing of time
+/// and memory.
+pub fn limit_reason(ended: Ended, starved: bool) -> Result<FailReason, String> {
+    match ended {
+        Ended::CpuTime | Ended::WallTime | Ended::Memory if starved => {
+            Err(format!("ended by {ended:?} on a starved slot"))
+        }
+        Ended::CpuTime | Ended::WallTime => Ok(FailReason::Timeout),
+        Ended::Memory => Ok(FailReason::OutOfMemory),
+        Ended::Output | Ended::Pids => Ok(FailReason::OutputLimit),
+    }
+}
+
+/// The same of a job in which a step was killed.
+pub fn ended_reason(done: &Completion) -> Result<FailReason, String> {
+    let ended = done.ended.ok_or("a step was killed, and no limit says why")?;
+    limit_reason(ended, done.starved)
+}
 
 /// How tasks are made.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]

@@ -180,31 +180,3 @@ fn canaries() -> Vec<Canary> {
         run("stm32f407_cheat", &mute, Expect::Passes("CANARY MISUSE")),
     ]
 }
-
-#[cfg(test)]
-mod tests {
-    use std::collections::BTreeSet;
-    use std::path::{Path, PathBuf};
-
-    use super::*;
-
-    fn files_below(folder: &Path) -> Vec<PathBuf> {
-        let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-        entries
-            .flat_map(|path| if path.is_dir() { files_below(&path) } else { vec![path] })
-            .collect()
-    }
-
-    #[test]
-    fn the_whole_board_is_handed_to_the_script() {
-        let here = Path::new(env!("CARGO_MANIFEST_DIR")).join("stm32f407");
-        let found = ["board", "firmware"].map(|folder| files_below(&here.join(folder)));
-        let found = found.iter().flatten();
-        let found: BTreeSet<&str> = found
-            .map(|path| path.strip_prefix(&here).unwrap().to_str().unwrap())
-            .collect();
-        let listed = SPEC.files.iter().map(|(name, _)| *name);
-        let listed: BTreeSet<&str> = listed.filter(|name| name.contains('/')).collect();
-        assert_eq!(listed, found);
-    }
-}

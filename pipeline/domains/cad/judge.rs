@@ -1,6 +1,7 @@
 //! From a completion to a ruling. Pure: the same completion always gives the same ruling.
 
 use super::check::CadqueryCheck;
+use crate::domains::limit_reason;
 use crate::domains::verilog::judge::tidy_log;
 use crate::model::{FailReason, VerdictKind};
 use crate::worker::{Request, Ruling};
@@ -109,14 +110,7 @@ fn ended_by(ended: Ended, done: &Completion) -> Result<Fault, String> {
         "judge" => "judge",
         other => return Err(format!("step `{other}` was ended by {ended:?}")),
     };
-    let reason = match ended {
-        Ended::CpuTime | Ended::WallTime | Ended::Memory if done.starved => {
-            return Err(format!("ended by {ended:?} on a starved slot"));
-        }
-        Ended::CpuTime | Ended::WallTime => FailReason::Timeout,
-        Ended::Memory => FailReason::OutOfMemory,
-        Ended::Output | Ended::Pids => FailReason::OutputLimit,
-    };
+    let reason = limit_reason(ended, done.starved)?;
     let doing = if step == "run" {
         "running the script"
     } else {

@@ -3,10 +3,10 @@
 use super::jobs::Plan;
 use super::report::{Finding, Report};
 use super::resources;
-use crate::domains::output;
+use crate::domains::{ended_reason, output};
 use crate::model::{FailReason, VerdictKind};
 use crate::worker::{Request, Ruling};
-use sandboxes::{Completion, Ended, Status, StepResult};
+use sandboxes::{Completion, Status, StepResult};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
@@ -125,7 +125,7 @@ impl Judge<'_> {
                 Status::Exit(125..=127) => return Err(format!("the image lacks a tool, or has no room: {log}")),
                 Status::Exit(_) | Status::Signal(_) => return self.refused(name, &log),
                 Status::Killed => {
-                    let reason = self.limit()?;
+                    let reason = ended_reason(self.done)?;
                     let log = format!("the compiler was ended by a limit: {:?}", self.done.ended);
                     return Ok(failure(reason, json!({"step": name}), log));
                 }
@@ -179,19 +179,6 @@ impl Judge<'_> {
                     first.unwrap_or(&log)
                 ))
             }
-        }
-    }
-
-    /// The limit that ended the job, where it counts.
-    fn limit(&self) -> Result<FailReason, String> {
-        match self.done.ended {
-            Some(ended @ (Ended::CpuTime | Ended::WallTime | Ended::Memory)) if self.done.starved => {
-                Err(format!("ended by {ended:?} on a starved slot"))
-            }
-            Some(Ended::CpuTime | Ended::WallTime) => Ok(FailReason::Timeout),
-            Some(Ended::Memory) => Ok(FailReason::OutOfMemory),
-            Some(Ended::Output | Ended::Pids) => Ok(FailReason::OutputLimit),
-            None => Err("a step was killed, and no limit says why".into()),
         }
     }
 
@@ -251,7 +238,7 @@ impl Judge<'_> {
 
     /// A limit in a run. Emulated, a program takes far longer than on a GPU: only what the task allows itself counts.
     fn ended(&self, n: u32, said: String) -> Stage {
-        let reason = self.limit()?;
+        let reason = ended_reason(self.done)?;
         let own = match reason {
             FailReason::Timeout => self.plan.own_time,
             FailReason::OutOfMemory => self.plan.own_memory,

@@ -1,6 +1,7 @@
 use super::super::jobs;
 use super::*;
 use crate::recipe::tasks::{Check, Task, parse_line};
+use sandboxes::Ended;
 
 const PTXAS: &str = "\
 ptxas info    : Compiling entry function '_Z3addPf' for 'sm_75'

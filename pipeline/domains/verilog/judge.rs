@@ -2,6 +2,7 @@
 
 use super::harness::{BENCH, IVERILOG, RTL};
 use super::types::Mismatch;
+use crate::domains::limit_reason;
 use crate::model::{FailReason, VerdictKind};
 use sandboxes::{Completion, Ended, Job, Status, StepResult};
 use serde_json::{Map, Value, json};
@@ -167,14 +168,7 @@ pub(crate) fn ended_verdict(ended: Ended, done: &Completion) -> Result<Verdict, 
     let step = killed.map_or("", |s| s.name.as_str());
     let compiled = !step.starts_with("compile");
     let metrics = json!({"step": step, "compiled": compiled});
-    let reason = match ended {
-        Ended::CpuTime | Ended::WallTime | Ended::Memory if done.starved => {
-            return Err(format!("ended by {ended:?} on a starved slot"));
-        }
-        Ended::CpuTime | Ended::WallTime => FailReason::Timeout,
-        Ended::Memory => FailReason::OutOfMemory,
-        Ended::Output | Ended::Pids => FailReason::OutputLimit,
-    };
+    let reason = limit_reason(ended, done.starved)?;
     Ok(Verdict::fail(reason, metrics))
 }
 

@@ -4,6 +4,7 @@ use super::check::Case;
 use super::jobs::Plan;
 use super::report::{Abi, How, Report, Run};
 use super::stats::{Unmeasured, speed};
+use crate::domains::ended_reason;
 use crate::domains::output::{self, difference, normal};
 use crate::model::{FailReason, VerdictKind};
 use crate::worker::{Request, Ruling};
@@ -153,19 +154,6 @@ fn build(done: &Completion, harness: Option<&StepResult>, compile: Option<&StepR
             "the compiler was ended by a limit".into(),
         ))),
         Status::NotRun => Err("the candidate was not compiled".into()),
-    }
-}
-
-/// The reason for a limit that ended the job; a starved slot proves nothing.
-fn ended_reason(done: &Completion) -> Result<FailReason, String> {
-    match done.ended {
-        Some(ended @ (Ended::CpuTime | Ended::WallTime | Ended::Memory)) if done.starved => {
-            Err(format!("ended by {ended:?} on a starved slot"))
-        }
-        Some(Ended::CpuTime | Ended::WallTime) => Ok(FailReason::Timeout),
-        Some(Ended::Memory) => Ok(FailReason::OutOfMemory),
-        Some(Ended::Output | Ended::Pids) => Ok(FailReason::OutputLimit),
-        None => Err("a step was killed, and no limit says why".into()),
     }
 }
 
