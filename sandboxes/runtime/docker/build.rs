@@ -1,5 +1,6 @@
 //! Builds a sandbox's tree with the engine, from the sandbox's Dockerfile.
 
+use std::collections::HashMap;
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::Path;
@@ -36,6 +37,7 @@ pub(crate) fn build_tree(
             target: STAGE.to_string(),
             rm: true,
             forcerm: true,
+            buildargs: Some(arguments()),
             ..BuildImageOptions::default()
         };
         let context = bollard::body_full(pack(context).map_err(fail)?);
@@ -67,6 +69,16 @@ pub(crate) fn build_tree(
         engine.remove(&container).await?;
         copied.map_err(fail)
     })
+}
+
+/// Settings of pip that the caller has and a build in a container does not see. What it brings is held to the locked hashes
+/// whoever brings it.
+fn arguments() -> HashMap<String, String> {
+    let set = |name: &str| Some((name.to_string(), std::env::var(name).ok()?));
+    ["PIP_INDEX_URL", "PIP_TRUSTED_HOST"]
+        .into_iter()
+        .filter_map(set)
+        .collect()
 }
 
 /// An archive of the build's files.
