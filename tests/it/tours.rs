@@ -26,11 +26,11 @@ pub fn verify(lab: &Lab, tasks: &[Value]) -> BTreeMap<String, Value> {
     answers.map(|a| (a["id"].as_str().unwrap().to_string(), a)).collect()
 }
 
-/// What a verdict is called here: its reason, `pass`, or the whole answer where there is none.
+/// What a verdict is called here: its reason, `pass`, or another word and the whole answer.
 pub fn called(answer: &Value) -> String {
     match answer["verdict"].as_str() {
         Some("pass") => "pass".into(),
         Some("fail") => answer["reason"].as_str().unwrap().into(),
-        _ => answer.to_string(),
+        other => format!("{}: {answer}", other.unwrap_or_default()),
     }
 }

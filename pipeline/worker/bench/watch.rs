@@ -361,7 +361,7 @@ mod tests {
             assert_eq!(seen.len(), kinds.speaks.len() + kinds.refuses.len(), "{sandbox}");
             assert!(kinds.dear.iter().all(|c| !seen.contains(c.name)));
             kinds.pair_ms = 30;
-            assert_eq!(kinds.enough_ms(), 1200);
+            assert_eq!(kinds.enough_ms(), SHARE * 30);
         }
     }
 }
