@@ -333,7 +333,7 @@ fn versions(spec: &SandboxSpec, rootfs: &Path) -> Result<BTreeMap<String, String
     for result in completion.steps {
         let log = String::from_utf8_lossy(&result.log).into_owned();
         match (log.lines().next(), &result.status) {
-            (Some(line), Status::Exit(_)) if !line.trim().is_empty() => {
+            (Some(line), Status::Exit(0)) if !line.trim().is_empty() => {
                 tools.insert(result.name, line.trim().to_string());
             }
             _ => {

@@ -13,7 +13,7 @@ pub(crate) const SPEC: SandboxSpec = SandboxSpec {
     tools: &[
         ("gcc", &["gcc", "--version"]),
         ("as", &["as", "--version"]),
-        ("valgrind", &["valgrind.bin", "--version"]),
+        ("valgrind", &["valgrind.bin", "--tool=callgrind", "--version"]),
     ],
     preload: &[],
     canaries,
