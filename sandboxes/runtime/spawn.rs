@@ -11,7 +11,7 @@ use std::ffi::{CStr, CString, c_char, c_int, c_uint, c_void};
 use std::io;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
 use std::ptr;
-use std::sync::{Arc, mpsc};
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
 
 use tokio::sync::oneshot;
 
@@ -142,7 +142,12 @@ pub(crate) struct Shared<'a> {
     pub failed: Option<(&'static str, c_int)>,
 }
 
+/// Held while a child has our memory. Whether memory is dumpable, and with it whose the files in `/proc/self` are, belongs
+/// to the memory, not to the process: a second child that changed its uid meanwhile would take them from the first.
+static LENT: Mutex<()> = Mutex::new(());
+
 fn start(plan: &Plan, stack: &mut [u128]) -> io::Result<Started> {
+    let _lent = LENT.lock().unwrap_or_else(PoisonError::into_inner);
     let pointers = |list: &[CString]| list.iter().map(|s| s.as_ptr()).chain([ptr::null()]).collect();
     let half = stack.len() / 2;
     let mut shared = Shared {

@@ -97,6 +97,22 @@ async fn a_dropped_future_kills_its_job() {
     assert_nothing_left(&runtime, mounts_before);
 }
 
+/// Each runtime starts its sandboxes on a thread of its own, and all of them lend their children the same memory.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn runtimes_of_one_process_do_not_hinder_each_other() {
+    let starts = (0..4).map(|_| {
+        tokio::spawn(async {
+            let runtime = common::open(1);
+            for _ in 0..150 {
+                assert_eq!(runtime.run(&sh("true")).await.unwrap().ended, None);
+            }
+        })
+    });
+    for task in starts.collect::<Vec<_>>() {
+        task.await.unwrap();
+    }
+}
+
 /// What a job may keep in files and in shared memory is most of what a job may use at all, so the next one on the slot
 /// would be short of it, if it were still counted.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
