@@ -141,7 +141,9 @@ pub fn build_with(
 fn recipe(spec: &SandboxSpec) -> String {
     let mut hash = Sha256::new();
     let files = spec.files.iter().flat_map(|(name, text)| [*name, *text]);
-    for part in [spec.install, spec.lock, BASE].into_iter().chain(files) {
+    let base = spec.base.map(recipe);
+    let parts = [spec.install, spec.lock, BASE].into_iter().chain(files);
+    for part in parts.chain(base.as_deref()) {
         hash.update((part.len() as u64).to_le_bytes());
         hash.update(part);
     }
@@ -206,7 +208,23 @@ fn context(spec: &SandboxSpec) -> Vec<(String, &'static str)> {
     ];
     let own = own.iter().chain(spec.files);
     let own = own.map(|(file, text)| (format!("{}/{file}", spec.name), *text));
-    own.chain([("base.sh".to_string(), BASE)]).collect()
+    let base = spec.base.map(context).unwrap_or_default();
+    own.chain([("base.sh".to_string(), BASE)]).chain(base).collect()
+}
+
+/// Lays out an install script and all that it needs.
+fn lay_out(spec: &SandboxSpec, folder: &Path) -> io::Result<()> {
+    let own = [
+        ("base.sh", BASE),
+        ("install.sh", spec.install),
+        ("packages.lock", spec.lock),
+    ];
+    for (name, text) in own.iter().chain(spec.files) {
+        let file = folder.join(name);
+        fs::create_dir_all(file.parent().unwrap_or(folder))?;
+        fs::write(&file, text)?;
+    }
+    spec.base.map_or(Ok(()), |base| lay_out(base, &folder.join(base.name)))
 }
 
 /// Runs the install script into `work/rootfs`. Packages are kept in `cache`.
@@ -220,17 +238,7 @@ fn install(
     let (made, rootfs) = (work.join(INSTALL), work.join("rootfs"));
     fs::create_dir(&rootfs).map_err(|error| fail("make the root folder", error))?;
     fs::create_dir_all(cache).map_err(|error| fail("make a folder for packages", error))?;
-    let own = [
-        ("base.sh", BASE),
-        ("install.sh", spec.install),
-        ("packages.lock", spec.lock),
-    ];
-    for (name, text) in own.iter().chain(spec.files) {
-        let file = made.join(name);
-        let folder = file.parent().unwrap_or(&made);
-        let written = fs::create_dir_all(folder).and_then(|()| fs::write(&file, text));
-        written.map_err(|error| fail("write the script", error))?;
-    }
+    lay_out(spec, &made).map_err(|error| fail("write the script", error))?;
     let (script, lock) = (made.join("install.sh"), made.join("packages.lock"));
     progress("installing packages");
     let mut child = Command::new("bash")

@@ -13,6 +13,7 @@ mod hash;
 pub mod hostile;
 pub mod images;
 mod job;
+pub mod renode;
 mod runtime;
 mod stm32f407;
 mod table;

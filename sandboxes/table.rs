@@ -2,13 +2,15 @@
 
 use crate::canary::Canary;
 use crate::error::SandboxError;
-use crate::{cadquery, cuda, stm32f407, verilog, x86_64};
+use crate::{cadquery, cuda, renode, stm32f407, verilog, x86_64};
 
 /// What a sandbox's folder declares.
 #[derive(Debug)]
 pub(crate) struct SandboxSpec {
     /// As jobs and commands name it; lower-case letters, digits and `_`.
     pub name: &'static str,
+    /// The sandbox that this one adds to: its folder lies beside the script under its name, and its script makes the root.
+    pub base: Option<&'static SandboxSpec>,
     /// `install.sh ROOT LOCK [SOURCE…]`, run by bash in a folder that also holds `base.sh`, `packages.lock` and `files`.
     pub install: &'static str,
     /// `Dockerfile`: runs the same script in its stage `build`, into `/rootfs`.
@@ -22,12 +24,22 @@ pub(crate) struct SandboxSpec {
     /// Python modules that take long to import. A parent process imports them once, and steps `python3 FILE …` are forked
     /// from it; nothing else about a job changes. Empty: no parent.
     pub preload: &'static [&'static str],
+    /// The first word of steps that are not run in the job's sandbox, but by a server of the image that is kept warm in
+    /// one of its own.
+    pub served: Option<&'static str>,
     /// Jobs whose outcome is known: known good, known bad, known cheat.
     pub canaries: fn() -> Vec<Canary>,
 }
 
 /// Every sandbox there is.
-pub(crate) static TABLE: &[SandboxSpec] = &[cadquery::SPEC, cuda::SPEC, stm32f407::SPEC, verilog::SPEC, x86_64::SPEC];
+pub(crate) static TABLE: &[SandboxSpec] = &[
+    cadquery::SPEC,
+    cuda::SPEC,
+    renode::SPEC,
+    stm32f407::SPEC,
+    verilog::SPEC,
+    x86_64::SPEC,
+];
 
 /// The names of all sandboxes, built or not.
 pub fn names() -> Vec<&'static str> {

@@ -7,6 +7,7 @@ use crate::table::SandboxSpec;
 /// One line of [`crate::table`].
 pub(crate) const SPEC: SandboxSpec = SandboxSpec {
     name: "cadquery",
+    base: None,
     install: include_str!("install.sh"),
     dockerfile: include_str!("Dockerfile"),
     lock: include_str!("packages.lock"),
@@ -35,6 +36,7 @@ pub(crate) const SPEC: SandboxSpec = SandboxSpec {
         ),
     ],
     preload: &["cadquery"],
+    served: None,
     canaries,
 };
 

@@ -17,6 +17,7 @@ macro_rules! files {
 /// One line of [`crate::table`].
 pub(crate) const SPEC: SandboxSpec = SandboxSpec {
     name: "cuda",
+    base: None,
     install: include_str!("install.sh"),
     dockerfile: include_str!("Dockerfile"),
     lock: include_str!("packages.lock"),
@@ -118,6 +119,7 @@ pub(crate) const SPEC: SandboxSpec = SandboxSpec {
         ),
     ],
     preload: &[],
+    served: None,
     canaries,
 };
 

@@ -4,10 +4,12 @@
 //! descriptor 3 + n is the log of step n, which only step n inherits. After each step everything else in the sandbox is
 //! killed, so a step leaves nothing behind but files.
 //!
-//! A script for which there is a preloaded interpreter is run by a child of that ([`super::preload`]); the driver then
-//! only asks for it, over the descriptor after the last log, and waits.
+//! A script for which there is a preloaded interpreter is run by a child of that ([`super::preload`]), and a step that a warm
+//! server does, by that ([`super::serve`]); the driver then only asks for it, over the descriptor after the last log, and
+//! waits.
 
 use super::preload::is_script;
+use super::serve::is_served;
 use crate::job::{Job, Status, Step, When};
 
 /// Where the driver reports.
@@ -21,6 +23,8 @@ pub(crate) enum Beyond {
     Nothing,
     /// The line to a preloaded interpreter, which is asked to run steps that are Python scripts.
     Preloaded,
+    /// The line to a warm server, which is asked to run the steps that are its.
+    Served,
     /// A descriptor of the runtime's own.
     Other,
 }
@@ -35,10 +39,10 @@ pub(crate) fn script(job: &Job, beyond: Beyond) -> String {
     let mut script = "echo ready\nok=1\n".to_string();
     for (index, step) in job.steps.iter().enumerate() {
         let fd = FIRST_LOG_FD + index;
-        let run = if beyond == Beyond::Preloaded && is_script(step) {
-            request(index, job.steps.len())
-        } else {
-            command(step, index, descriptors(job, beyond))
+        let run = match beyond {
+            Beyond::Preloaded if is_script(step) => request(index, job.steps.len(), &[], "preloaded interpreter"),
+            Beyond::Served if is_served(step) => request(index, job.steps.len(), &step.argv[2..], "warm server"),
+            _ => command(step, index, descriptors(job, beyond)),
         };
         script.push_str(&format!(
             "if {condition}; then\necho begin {index}\n{run}\n\
@@ -69,13 +73,20 @@ fn command(step: &Step, index: usize, descriptors: usize) -> String {
     )
 }
 
-/// Asks for step `index` to be run, and waits for its status. Without one the fault is ours, and there is no verdict.
-fn request(index: usize, steps: usize) -> String {
+/// Asks for step `index` to be run, hands over files (how many bytes, a line, and they; -1 where there is no such file),
+/// and waits for its status. Without one the fault is ours, and there is no verdict.
+fn request(index: usize, steps: usize, files: &[String], whom: &str) -> String {
     let fd = FIRST_LOG_FD + steps;
-    format!(
-        "echo {index} >&{fd}\nread -r s{index} why <&{fd} || s{index}=fault\n\
-         if [ $s{index} = fault ]; then echo \"preloaded interpreter: ${{why:-gone}}\" >&2; exit 1; fi"
-    )
+    let mut script = format!("echo {index} >&{fd}\n");
+    for file in files.iter().map(|file| quote(file)) {
+        let send = format!("wc -c <{file} >&{fd}; cat {file} >&{fd}");
+        script.push_str(&format!("if [ -f {file} ]; then {send}; else echo -1 >&{fd}; fi\n"));
+    }
+    script
+        + &format!(
+            "read -r s{index} why <&{fd} || s{index}=fault\n\
+         if [ $s{index} = fault ]; then echo \"{whom}: ${{why:-gone}}\" >&2; exit 1; fi"
+        )
 }
 
 fn condition(job: &Job, step: &Step) -> String {

@@ -61,6 +61,10 @@ unsafe fn become_first(shared: &Shared) -> Result<std::convert::Infallible, &'st
             prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL as c_ulong, 0)
         );
         map_ids(shared.plan.uid)?;
+        if shared.plan.serves {
+            raise_loopback()?;
+            mount_proc()?;
+        }
         turn_root()?;
         call!("sethostname", libc::sethostname(c"sandbox".as_ptr(), 7));
         give_up_privileges(&shared.filter)?;
@@ -111,6 +115,38 @@ unsafe fn tell(path: &CStr, text: &[u8]) -> Result<(), &'static str> {
         let written = libc::write(file, text.as_ptr().cast(), text.len());
         call!("map the uid", written);
         libc::close(file);
+    }
+    Ok(())
+}
+
+/// The network's only device, which is down at first (netdevice(7)).
+unsafe fn raise_loopback() -> Result<(), &'static str> {
+    unsafe {
+        let socket = call!(
+            "raise loopback",
+            libc::socket(libc::AF_INET, libc::SOCK_DGRAM | libc::SOCK_CLOEXEC, 0)
+        );
+        let mut request: libc::ifreq = std::mem::zeroed();
+        for (place, byte) in request.ifr_name.iter_mut().zip(*b"lo") {
+            *place = byte as libc::c_char;
+        }
+        request.ifr_ifru.ifru_flags = libc::IFF_UP as libc::c_short;
+        call!(
+            "raise loopback",
+            libc::ioctl(socket, libc::SIOCSIFFLAGS, &raw mut request)
+        );
+        libc::close(socket);
+    }
+    Ok(())
+}
+
+/// The processes of this sandbox alone. Where the machine hides parts of its own `/proc`, as containers do, the kernel
+/// refuses (mount_namespaces(7)).
+unsafe fn mount_proc() -> Result<(), &'static str> {
+    let flags = libc::MS_NOSUID | libc::MS_NODEV | libc::MS_NOEXEC;
+    let (name, place) = (c"proc".as_ptr(), c"/tmp/root/proc".as_ptr());
+    unsafe {
+        call!("mount /proc", libc::mount(name, place, name, flags, ptr::null()));
     }
     Ok(())
 }

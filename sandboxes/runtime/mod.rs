@@ -18,6 +18,7 @@ mod logs;
 mod namespaces;
 mod preload;
 mod seccomp;
+mod serve;
 mod slots;
 mod spawn;
 mod supervise;

@@ -14,6 +14,7 @@ use super::driver::{self, Beyond};
 use super::layout::{Layout, subtree_name};
 use super::logs::Pipes;
 use super::preload::{Line, Parent, Preloads, is_script};
+use super::serve::{self, Server, Servers, Serving, Streams, is_served};
 use super::slots::{Lease, MAX_SLOTS, Pool};
 use super::spawn::{Plan, STAGE, Staged, Started, Starter, kill_uid};
 use super::supervise::{KillStray, Running, supervise};
@@ -24,6 +25,7 @@ use crate::hash::ancestors;
 use crate::hostile::traces;
 use crate::images::{self, ImageInfo};
 use crate::job::{Completion, Job, Limits};
+use crate::renode::SERVER;
 use crate::table;
 
 /// Where bwrap is looked for.
@@ -57,6 +59,9 @@ pub struct Namespaces {
     kill_stray: KillStray,
     /// None in a weaker tier: without groups, a child of another process would not be accounted for.
     preloads: Option<Arc<Preloads>>,
+    servers: Arc<Servers>,
+    /// The servers' own slots, taken when the first one starts.
+    server_slots: tokio::sync::OnceCell<Arc<Pool>>,
     images: Mutex<BTreeMap<String, ImageInfo>>,
 }
 
@@ -111,6 +116,8 @@ impl Namespaces {
             filter: filter.into(),
             kill_stray,
             preloads,
+            servers: Arc::default(),
+            server_slots: tokio::sync::OnceCell::new(),
             images: Mutex::default(),
         })
     }
@@ -129,28 +136,76 @@ impl Namespaces {
     async fn run_job(&self, job: &Job, slot: Option<u32>) -> Result<Completion, SandboxError> {
         job.validate()?;
         let image = self.image(&job.sandbox)?;
-        let modules = table::spec(&job.sandbox)?.preload;
+        let spec = table::spec(&job.sandbox)?;
+        if spec.served.is_some() && job.steps.iter().any(is_served) {
+            let server = match self.servers.take(&image.rootfs) {
+                Some(server) => server,
+                None => self.start_server(&image.rootfs).await?,
+            };
+            return self.run_with(job, &image.rootfs, slot, Helper::Server(server)).await;
+        }
+        let modules = spec.preload;
         let parent = match &self.preloads {
             Some(preloads) if !modules.is_empty() && job.steps.iter().any(is_script) => {
                 Some(preloads.parent(&image.rootfs, modules).await?)
             }
             _ => None,
         };
-        self.run_with(job, &image.rootfs, slot, parent).await
+        let helper = parent.map_or(Helper::None, Helper::Parent);
+        self.run_with(job, &image.rootfs, slot, helper).await
+    }
+
+    /// Starts a warm server in a slot that is no job's.
+    async fn start_server(&self, rootfs: &Path) -> Result<Server, SandboxError> {
+        let fault = |error| SandboxError::supervisor("start a warm server", error);
+        let as_many = self.pool.numbers.len() as u32;
+        let kill = Arc::clone(&self.kill_stray);
+        let slots = self
+            .server_slots
+            .get_or_try_init(|| async { Pool::open(as_many, self.layout.as_ref(), &|slot| kill(slot)).map(Arc::new) });
+        let slots = slots.await.map_err(fault)?;
+        let mut lease = slots.acquire(None).await.map_err(fault)?;
+        lease.settle().await.map_err(fault)?;
+        let job = Job {
+            sandbox: String::new(),
+            files: Vec::new(),
+            steps: Vec::new(),
+            limits: serve::limits(),
+        };
+        let groups = match lease.group_mut() {
+            Some(group) => group.begin(&job.limits).map_err(fault)?,
+            None => Vec::new(),
+        };
+        let ((input_end, input), (output, output_end), (answers, answers_end)) =
+            (pipe().map_err(fault)?, pipe().map_err(fault)?, pipe().map_err(fault)?);
+        let mut plan = self.plan(
+            &job,
+            rootfs,
+            lease.number(),
+            groups,
+            vec![input_end, output_end, answers_end],
+        )?;
+        plan.serves = true;
+        plan.program = c_string(SERVER[0])?;
+        plan.argv = SERVER.iter().map(|word| c_string(*word)).collect::<Result<_, _>>()?;
+        let started = self.starter.start(plan, lease, abandon(&self.kill_stray)).await;
+        let (started, lease) = started.map_err(|error| SandboxError::Spawn(format!("a warm server: {error}")))?;
+        let running = Running::new(started, lease, Arc::clone(&self.kill_stray));
+        let streams = Streams::new(input, output, answers).map_err(fault)?;
+        Server::open(rootfs, running, streams).await
     }
 
     /// Runs a job in a root folder that need not be an image yet.
     pub(crate) async fn run_in(&self, job: &Job, rootfs: &Path, slot: Option<u32>) -> Result<Completion, SandboxError> {
-        self.run_with(job, rootfs, slot, None).await
+        self.run_with(job, rootfs, slot, Helper::None).await
     }
 
-    /// With a parent, it runs the job's scripts.
     async fn run_with(
         &self,
         job: &Job,
         rootfs: &Path,
         slot: Option<u32>,
-        parent: Option<Arc<Parent>>,
+        helper: Helper,
     ) -> Result<Completion, SandboxError> {
         let fault = |error| SandboxError::supervisor("prepare a slot", error);
         let mut lease = self.pool.acquire(slot).await.map_err(fault)?;
@@ -159,27 +214,42 @@ impl Namespaces {
             Some(group) => group.begin(&job.limits).map_err(fault)?,
             None => Vec::new(),
         };
-        let beyond = if parent.is_some() {
-            Beyond::Preloaded
-        } else {
-            Beyond::Nothing
-        };
-        let (mut descriptors, pipes) = self.descriptors(job, beyond).map_err(fault)?;
+        let (mut descriptors, pipes) = self.descriptors(job, helper.beyond()).map_err(fault)?;
         let mut tier = self.tier_name;
-        if let Some(parent) = parent {
-            let line = Line::new(job).map_err(fault)?;
-            let (uid, limits) = (self.uids.of_slot(lease.number()), self.resource_limits(&job.limits));
-            let logs = &descriptors[driver::FIRST_LOG_FD..];
-            let admitted = parent.admit(&line, uid, &limits, logs, &groups);
-            admitted.map_err(|error| SandboxError::Spawn(format!("the preloaded interpreter: {error}")))?;
-            descriptors.push(line.driver);
-            tier = "namespaces+cgroup+fork";
+        let mut serving = None;
+        match helper {
+            Helper::None => {}
+            Helper::Parent(parent) => {
+                let line = Line::new(job).map_err(fault)?;
+                let (uid, limits) = (self.uids.of_slot(lease.number()), self.resource_limits(&job.limits));
+                let logs = &descriptors[driver::FIRST_LOG_FD..];
+                let admitted = parent.admit(&line, uid, &limits, logs, &groups);
+                admitted.map_err(|error| SandboxError::Spawn(format!("the preloaded interpreter: {error}")))?;
+                descriptors.push(line.driver);
+                tier = "namespaces+cgroup+fork";
+            }
+            Helper::Server(server) => {
+                let logs = &descriptors[driver::FIRST_LOG_FD..];
+                let made = Serving::new(Arc::clone(&self.servers), server, job, logs).map_err(fault)?;
+                descriptors.push(made.1);
+                serving = Some(made.0);
+            }
         }
         let plan = self.plan(job, rootfs, lease.number(), groups, descriptors)?;
         let started = self.starter.start(plan, lease, abandon(&self.kill_stray)).await;
         let (started, lease) = started.map_err(|error| SandboxError::Spawn(error.to_string()))?;
         let running = Running::new(started, lease, Arc::clone(&self.kill_stray));
-        supervise(running, pipes, job, tier).await
+        let watched = supervise(running, pipes, job, tier);
+        let Some(serving) = serving else {
+            return watched.await;
+        };
+        // A server that still works when the job has ended dies with it.
+        let mut watched = std::pin::pin!(watched);
+        tokio::select! {
+            biased;
+            completion = &mut watched => completion,
+            () = serving.run(job) => watched.await,
+        }
     }
 
     /// What the driver gets as 0, 1, 2 …, and the other ends.
@@ -233,6 +303,7 @@ impl Namespaces {
             files: files.collect::<Result<_, SandboxError>>()?,
             limits: self.resource_limits(&job.limits),
             filter: Arc::clone(&self.filter),
+            serves: false,
             argv: vec![shell.clone()],
             program: shell,
             descriptors,
@@ -261,6 +332,25 @@ impl Namespaces {
             }
         }
         list
+    }
+}
+
+/// What runs some of a job's steps for it.
+enum Helper {
+    None,
+    /// The job's Python scripts.
+    Parent(Arc<Parent>),
+    /// The job's served steps.
+    Server(Server),
+}
+
+impl Helper {
+    fn beyond(&self) -> Beyond {
+        match self {
+            Helper::None => Beyond::Nothing,
+            Helper::Parent(_) => Beyond::Preloaded,
+            Helper::Server(_) => Beyond::Served,
+        }
     }
 }
 

@@ -58,6 +58,8 @@ pub(crate) struct Plan {
     pub descriptors: Vec<OwnedFd>,
     /// The seccomp filter.
     pub filter: Arc<[libc::sock_filter]>,
+    /// It talks to itself over loopback, and needs `/proc`.
+    pub serves: bool,
     pub program: CString,
     pub argv: Vec<CString>,
     pub environment: Vec<CString>,

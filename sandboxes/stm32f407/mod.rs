@@ -18,6 +18,7 @@ macro_rules! files {
 /// One line of [`crate::table`].
 pub(crate) const SPEC: SandboxSpec = SandboxSpec {
     name: "stm32f407",
+    base: None,
     install: include_str!("install.sh"),
     dockerfile: include_str!("Dockerfile"),
     lock: include_str!("packages.lock"),
@@ -116,11 +117,12 @@ pub(crate) const SPEC: SandboxSpec = SandboxSpec {
         ("board", &["board", "--version"]),
     ],
     preload: &[],
+    served: None,
     canaries,
 };
 
-/// Says hello by its port, and lights a lamp.
-const GOOD: &str = "\
+/// Says by its port whether the lamp that it has lit is on.
+pub(crate) const CANARY: &str = "\
 #include \"stm32f4xx.h\"
 static void say(const char *text) {
   for (; *text; text++) {
@@ -168,12 +170,12 @@ fn canaries() -> Vec<Canary> {
         };
         canary
     };
-    let wrong = GOOD.replace("GPIOD->BSRR = 1u << 12", "GPIOD->BSRR = 1u << 28");
-    let dark = GOOD.replace("RCC->APB1ENR |= RCC_APB1ENR_USART2EN;", "");
-    let broken = GOOD.replace("int main(void) {", "int main(void)");
-    let mute = GOOD.replace("USART_CR1_UE | USART_CR1_TE", "USART_CR1_UE");
+    let wrong = CANARY.replace("GPIOD->BSRR = 1u << 12", "GPIOD->BSRR = 1u << 28");
+    let dark = CANARY.replace("RCC->APB1ENR |= RCC_APB1ENR_USART2EN;", "");
+    let broken = CANARY.replace("int main(void) {", "int main(void)");
+    let mute = CANARY.replace("USART_CR1_UE | USART_CR1_TE", "USART_CR1_UE");
     vec![
-        run("stm32f407_good", GOOD, Expect::Passes("CANARY PASS")),
+        run("stm32f407_good", CANARY, Expect::Passes("CANARY PASS")),
         run("stm32f407_bad", &wrong, Expect::Passes("CANARY FAIL")),
         run("stm32f407_misuse", &dark, Expect::Passes("CANARY MISUSE")),
         run("stm32f407_broken", &broken, Expect::FailsAt("compile")),

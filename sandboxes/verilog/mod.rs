@@ -6,6 +6,7 @@ use crate::table::SandboxSpec;
 /// One line of [`crate::table`].
 pub(crate) const SPEC: SandboxSpec = SandboxSpec {
     name: "verilog",
+    base: None,
     install: include_str!("install.sh"),
     dockerfile: include_str!("Dockerfile"),
     lock: include_str!("packages.lock"),
@@ -18,6 +19,7 @@ pub(crate) const SPEC: SandboxSpec = SandboxSpec {
         ("g++", &["g++-12", "--version"]),
     ],
     preload: &[],
+    served: None,
     canaries,
 };
 

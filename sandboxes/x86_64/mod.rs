@@ -6,6 +6,7 @@ use crate::table::SandboxSpec;
 /// One line of [`crate::table`].
 pub(crate) const SPEC: SandboxSpec = SandboxSpec {
     name: "x86_64",
+    base: None,
     install: include_str!("install.sh"),
     dockerfile: include_str!("Dockerfile"),
     lock: include_str!("packages.lock"),
@@ -16,6 +17,7 @@ pub(crate) const SPEC: SandboxSpec = SandboxSpec {
         ("valgrind", &["valgrind.bin", "--tool=callgrind", "--version"]),
     ],
     preload: &[],
+    served: None,
     canaries,
 };
 

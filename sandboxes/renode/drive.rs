@@ -1,0 +1,449 @@
+//! Runs one firmware on a Renode that is already there, and tells what came of it in the words of the board's report
+//! (`sandboxes/stm32f407/board/core/report.cpp`), as far as Renode can tell.
+//!
+//! A job costs a tenth of what starting a Renode does, so one Renode runs many. Each job gets a machine and files under a
+//! name of its own (an existing file would be renamed), settings that `Clear` takes back are made anew, and a Renode whose
+//! state is in any doubt afterwards is not used again ([`Outcome::clean`]).
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::log::Told;
+use super::monitor::{Link, Monitor, NO_MACHINE, Trouble};
+use super::values;
+
+/// The platform, in the server's folder.
+pub const PLATFORM: &str = "board.repl";
+/// Where the server's files are.
+pub const FOLDER: &str = "/job";
+/// How long an ordinary command may take: some load code the first time, on a machine that may be busy.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// How often the log is looked at while a firmware runs, in case the core has given up.
+const LOOK: Duration = Duration::from_millis(200);
+/// How long after that it may still answer.
+const GRACE: Duration = Duration::from_millis(500);
+/// Longest that one second of the chip's time may take.
+const SLOWEST: u32 = 60;
+/// System control block (PM0214 4.4): configurable and hard fault status.
+const CFSR: u32 = 0xE000_ED28;
+const HFSR: u32 = 0xE000_ED2C;
+/// Exceptions 3 to 6 are faults.
+const FAULTS: std::ops::RangeInclusive<u32> = 3..=6;
+/// Addresses that on the chip belong to a peripheral or the core's own registers, whether or not Renode has it.
+const PERIPHERALS: [std::ops::RangeInclusive<u32>; 2] = [0x4000_0000..=0x5FFF_FFFF, 0xE000_0000..=0xE00F_FFFF];
+/// Most bytes of one symbol that are read.
+const SYMBOL_BYTES: u64 = 256;
+
+/// What a firmware is to meet, and what is to be told of it.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Plan {
+    /// Time on the chip, milliseconds.
+    pub run_ms: f64,
+    /// Serial ports to listen to: `usart2`.
+    #[serde(default)]
+    pub ports: Vec<String>,
+    /// Ports of pins to look at in the end: `D`.
+    #[serde(default)]
+    pub gpio: Vec<char>,
+    /// Addresses of words to read in the end.
+    #[serde(default)]
+    pub memory: Vec<u32>,
+    /// What comes in at serial ports.
+    #[serde(default)]
+    pub uart: BTreeMap<String, Vec<Input>>,
+    /// Pins driven from outside.
+    #[serde(default)]
+    pub pins: Vec<Level>,
+}
+
+/// A text that comes in.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Input {
+    pub at_ms: f64,
+    pub text: String,
+}
+
+/// A pin driven from outside.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Level {
+    pub at_ms: f64,
+    /// As `A0`.
+    pub pin: String,
+    pub level: u8,
+}
+
+/// What the board found out about the same firmware, and Renode has to be told: rates that its models do not derive from
+/// the clock tree, and where variables are.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Known {
+    pub clock: Clock,
+    pub symbols: BTreeMap<String, Option<Place>>,
+    pub uart: BTreeMap<String, Rate>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Clock {
+    /// Hertz.
+    pub hclk: u64,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Place {
+    pub address: u32,
+    pub size: u64,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Rate {
+    pub baud: f64,
+}
+
+/// What came of a firmware.
+#[derive(Debug)]
+pub struct Outcome {
+    pub report: Value,
+    /// Whether the Renode is as it was, and may be used again.
+    pub clean: bool,
+}
+
+/// Runs `firmware`, as machine `name`: `[a-z0-9]+`, and not used before.
+pub async fn run<L: Link>(
+    monitor: &mut Monitor<L>,
+    name: &str,
+    firmware: &[u8],
+    plan: &Plan,
+    known: &Known,
+) -> Result<Outcome, Trouble> {
+    let mut job = Job {
+        monitor,
+        name,
+        plan,
+        told: Told::default(),
+        log_read: 0,
+        partial: Vec::new(),
+        waited: Duration::ZERO,
+    };
+    let begun = Instant::now();
+    job.load(firmware, known).await?;
+    let stuck = job.events(known).await?;
+    let mut report = match stuck {
+        true => job.stuck().await?,
+        false => job.state(known).await?,
+    };
+    if !stuck {
+        job.monitor.expect_prompt(NO_MACHINE);
+        job.ask("Clear").await?;
+    }
+    let (waited, all) = (job.waited.as_secs_f64() * 1e3, begun.elapsed().as_secs_f64() * 1e3);
+    report["renode"]["waited_ms"] = waited.into();
+    report["renode"]["own_ms"] = (all - waited).max(0.0).into();
+    Ok(Outcome { report, clean: !stuck })
+}
+
+struct Job<'a, L> {
+    monitor: &'a mut Monitor<L>,
+    name: &'a str,
+    plan: &'a Plan,
+    told: Told,
+    /// Bytes of the log that were read, and the line among them that had not ended.
+    log_read: u64,
+    partial: Vec<u8>,
+    /// Time in which Renode was at work.
+    waited: Duration,
+}
+
+/// Something that is done to the chip.
+enum Act<'a> {
+    Byte(&'a str, u8),
+    Level(&'a Level),
+}
+
+impl<L: Link> Job<'_, L> {
+    async fn ask(&mut self, command: &str) -> Result<String, Trouble> {
+        let begun = Instant::now();
+        let said = self.monitor.ask(command, PATIENCE).await;
+        self.waited += begun.elapsed();
+        said
+    }
+
+    fn file(&self, kind: &str) -> String {
+        format!("{}.{kind}", self.name)
+    }
+
+    /// A machine of its own with the firmware in it.
+    async fn load(&mut self, firmware: &[u8], known: &Known) -> Result<(), Trouble> {
+        let (name, file) = (self.name, self.file("elf"));
+        self.monitor.link().put(&file, firmware).await?;
+        self.monitor.expect_prompt(name);
+        self.ask(&format!("mach create \"{name}\"")).await?;
+        self.ask(&format!("machine LoadPlatformDescription @{FOLDER}/{PLATFORM}"))
+            .await?;
+        if known.clock.hclk > 0 {
+            self.ask(&format!("sysbus.nvic Frequency {}", known.clock.hclk)).await?;
+        }
+        for port in &self.plan.ports {
+            let file = self.file(port);
+            self.ask(&format!("sysbus.{port} CreateFileBackend @{FOLDER}/{file} true"))
+                .await?;
+        }
+        self.ask(&format!("logFile @{FOLDER}/{name}.log true")).await?;
+        self.ask(&format!("sysbus LoadELF @{FOLDER}/{name}.elf")).await?;
+        // Otherwise it waits for the time of people; `Clear` takes it back.
+        self.ask("emulation SetGlobalAdvanceImmediately true").await?;
+        Ok(())
+    }
+
+    /// Lets the time pass, and what has to happen happen. True if the core gave up, and the monitor with it.
+    async fn events(&mut self, known: &Known) -> Result<bool, Trouble> {
+        let plan = self.plan;
+        let mut now = 0;
+        for (at, act) in acts(plan, known) {
+            if at > now {
+                if self.run_for(at - now).await? {
+                    return Ok(true);
+                }
+                now = at;
+            }
+            match act {
+                Act::Byte(port, byte) => self.ask(&format!("sysbus.{port} WriteChar {byte:#04x}")).await?,
+                Act::Level(Level { pin, level, .. }) => {
+                    let (port, number) = pin.split_at(1);
+                    self.ask(&format!("sysbus.gpioPort{port} OnGPIO {number} {}", *level == 1))
+                        .await?
+                }
+            };
+        }
+        let end = nanoseconds(plan.run_ms);
+        if end > now {
+            self.run_for(end - now).await
+        } else {
+            Ok(false)
+        }
+    }
+
+    /// Runs for exactly this many nanoseconds of the chip's time. True if the core gave up: then Renode does not come back
+    /// from this command, which only its log shows.
+    async fn run_for(&mut self, nanoseconds: u64) -> Result<bool, Trouble> {
+        let command = format!("emulation RunFor \"{}\"", seconds(nanoseconds));
+        let patience = PATIENCE + Duration::from_nanos(nanoseconds) * SLOWEST;
+        let begun = Instant::now();
+        self.monitor.send(&command).await?;
+        let gave_up = loop {
+            if self.monitor.reply(&command, LOOK).await?.is_some() {
+                break false;
+            }
+            self.read_log().await?;
+            if self.told.abort.is_some() {
+                break self.monitor.reply(&command, GRACE).await?.is_none();
+            }
+            if begun.elapsed() > patience {
+                let seconds = patience.as_secs();
+                return Err(Trouble::Silent { command, seconds });
+            }
+        };
+        self.waited += begun.elapsed();
+        Ok(gave_up)
+    }
+
+    async fn read_log(&mut self) -> Result<(), Trouble> {
+        let file = self.file("log");
+        let bytes = self.monitor.link().get(&file, self.log_read).await?;
+        self.log_read += bytes.len() as u64;
+        self.partial.extend(bytes);
+        while let Some(end) = self.partial.iter().position(|byte| *byte == b'\n') {
+            let line: Vec<u8> = self.partial.drain(..=end).collect();
+            self.told.add(String::from_utf8_lossy(&line).trim_end());
+        }
+        Ok(())
+    }
+
+    /// What the ports have sent.
+    async fn sent(&mut self) -> Result<Value, Trouble> {
+        let mut all = serde_json::Map::new();
+        for port in &self.plan.ports {
+            let file = self.file(port);
+            let bytes = self.monitor.link().get(&file, 0).await?;
+            let text = String::from_utf8_lossy(&bytes).into_owned();
+            all.insert(port.clone(), json!({"text": text, "bytes": bytes.len()}));
+        }
+        Ok(all.into())
+    }
+
+    /// What can be told of a firmware whose core gave up.
+    async fn stuck(&mut self) -> Result<Value, Trouble> {
+        let abort = self.told.abort.clone().map(|abort| {
+            json!({"kind": "cpu_abort", "severity": "error", "text": abort.why, "pc": abort.pc, "address": abort.pc, "count": 1})
+        });
+        let mut report = self.told_by_log();
+        if let (Some(abort), Some(faults)) = (abort, report["faults"].as_array_mut()) {
+            faults.insert(0, abort);
+        }
+        report["ended"] = "fault".into();
+        report["uart"] = self.sent().await?;
+        Ok(report)
+    }
+
+    /// The chip's state at the end.
+    async fn state(&mut self, known: &Known) -> Result<Value, Trouble> {
+        let virtual_ms = values::virtual_ms(&self.ask("machine ElapsedVirtualTime").await?)?;
+        let pc = self.word("sysbus.cpu PC").await?;
+        let exception = self.word("sysbus.cpu CPSR").await? & 0x1FF;
+        let sp = self.word("sysbus.cpu GetRegister 13").await?;
+        let instructions = values::number(&self.ask("sysbus.cpu ExecutedInstructions").await?)?;
+        let (cfsr, hfsr) = (self.read(CFSR).await?, self.read(HFSR).await?);
+        let mut pins = serde_json::Map::new();
+        for port in &self.plan.gpio {
+            let said = self.ask(&format!("sysbus.gpioPort{port} GetGPIOs")).await?;
+            for (number, level) in values::pins(&said)? {
+                pins.insert(format!("{port}{number}"), json!({"level": u8::from(level)}));
+            }
+        }
+        let mut memory = serde_json::Map::new();
+        for address in &self.plan.memory {
+            memory.insert(format!("{address:#010x}"), self.read(*address).await?.into());
+        }
+        let mut symbols = serde_json::Map::new();
+        for (name, place) in &known.symbols {
+            let value = match place {
+                Some(place) => self.symbol(place).await?,
+                None => Value::Null,
+            };
+            symbols.insert(name.clone(), value);
+        }
+        self.read_log().await?;
+        let mut report = self.told_by_log();
+        let in_fault = FAULTS.contains(&exception);
+        // Both registers keep what happened until they are written.
+        if (in_fault || cfsr != 0 || hfsr != 0)
+            && let Some(faults) = report["faults"].as_array_mut()
+        {
+            let text = format!("CFSR {cfsr:#010x}, HFSR {hfsr:#010x}, exception {exception}");
+            let fault =
+                json!({"kind": "fault", "severity": "error", "text": text, "pc": pc, "count": 1, "at_ms": virtual_ms});
+            faults.insert(0, fault);
+        }
+        report["ended"] = if in_fault { "fault" } else { "time" }.into();
+        report["virtual_ms"] = virtual_ms.into();
+        report["instructions"] = instructions.into();
+        report["uart"] = self.sent().await?;
+        report["pins"] = pins.into();
+        report["memory"] = memory.into();
+        report["symbols"] = symbols.into();
+        report["renode"]["pc"] = format!("{pc:#010x}").into();
+        report["renode"]["sp"] = format!("{sp:#010x}").into();
+        Ok(report)
+    }
+
+    async fn word(&mut self, command: &str) -> Result<u32, Trouble> {
+        let said = self.ask(command).await?;
+        let number = values::number(&said)?;
+        u32::try_from(number).map_err(|_| values::odd(&said))
+    }
+
+    async fn read(&mut self, address: u32) -> Result<u32, Trouble> {
+        self.word(&format!("sysbus ReadDoubleWord {address:#010X}").replace("0X", "0x"))
+            .await
+    }
+
+    async fn symbol(&mut self, place: &Place) -> Result<Value, Trouble> {
+        let size = place.size.clamp(1, SYMBOL_BYTES);
+        let said = self
+            .ask(&format!("sysbus ReadBytes {:#010x} {size}", place.address))
+            .await?;
+        let digits: String = values::bytes(&said)?.iter().map(|byte| format!("{byte:02x}")).collect();
+        Ok(json!({"address": place.address, "size": place.size, "hex": digits}))
+    }
+
+    /// Faults and gaps that only the log shows. An access to where the chip has nothing is a bus fault there, and no more
+    /// than a warning here; one to where the chip has a peripheral that Renode lacks says nothing of the firmware.
+    fn told_by_log(&self) -> Value {
+        let lacking = |address: &u32| PERIPHERALS.iter().any(|range| range.contains(address));
+        let (gaps, strays): (Vec<_>, Vec<_>) = self.told.strays.iter().partition(|stray| lacking(&stray.address));
+        let faults: Vec<Value> = strays
+            .iter()
+            .map(|stray| {
+                let text = format!("{} at {:#010x}, where the chip has nothing", stray.access, stray.address);
+                json!({"kind": "bus_fault", "severity": "error", "text": text, "pc": stray.pc, "address": stray.address, "count": 1})
+            })
+            .collect();
+        let gaps: Vec<String> = gaps
+            .iter()
+            .map(|stray| format!("{} at {:#010x}", stray.access, stray.address))
+            .collect();
+        json!({
+            "faults": faults, "unsupported": gaps,
+            "renode": {"version": self.monitor.version(), "remarks": self.told.remarks},
+        })
+    }
+}
+
+/// What happens to the chip, in order, at nanoseconds of its time. The bytes of a text come one by one, as fast as the port
+/// takes them.
+fn acts<'a>(plan: &'a Plan, known: &Known) -> Vec<(u64, Act<'a>)> {
+    let mut acts: Vec<(u64, Act)> = Vec::new();
+    for (port, inputs) in &plan.uart {
+        let baud = known.uart.get(port).map_or(0.0, |rate| rate.baud);
+        // A start bit, eight bits, a stop bit.
+        let byte_ns = if baud > 0.0 { (10e9 / baud) as u64 } else { 0 };
+        for input in inputs {
+            let begins = nanoseconds(input.at_ms);
+            let bytes = input.text.bytes().enumerate();
+            acts.extend(bytes.map(|(n, byte)| (begins + (n as u64 + 1) * byte_ns, Act::Byte(port, byte))));
+        }
+    }
+    acts.extend(plan.pins.iter().map(|pin| (nanoseconds(pin.at_ms), Act::Level(pin))));
+    // Stable: what happens at the same moment keeps its order.
+    acts.sort_by_key(|(at, _)| *at);
+    let end = nanoseconds(plan.run_ms);
+    acts.retain(|(at, _)| *at < end);
+    acts
+}
+
+fn nanoseconds(ms: f64) -> u64 {
+    (ms * 1e6).round() as u64
+}
+
+/// `0.35`
+fn seconds(nanoseconds: u64) -> String {
+    let (whole, rest) = (nanoseconds / 1_000_000_000, nanoseconds % 1_000_000_000);
+    let text = format!("{whole}.{rest:09}");
+    let text = text.trim_end_matches('0');
+    text.strip_suffix('.').unwrap_or(text).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_exact_decimals() {
+        for (ns, text) in [
+            (350_000_000, "0.35"),
+            (1_000_000_000, "1"),
+            (1, "0.000000001"),
+            (60_000_000_001, "60.000000001"),
+        ] {
+            assert_eq!(seconds(ns), text);
+        }
+    }
+
+    #[test]
+    fn bytes_come_one_by_one_and_in_time() {
+        let plan: Plan = serde_json::from_value(json!({
+            "run_ms": 10, "uart": {"usart2": [{"at_ms": 1, "text": "ab"}, {"at_ms": 20, "text": "late"}]},
+            "pins": [{"at_ms": 1, "pin": "A0", "level": 1}]
+        }))
+        .unwrap();
+        let known: Known = serde_json::from_value(json!({"uart": {"usart2": {"baud": 10_000}}})).unwrap();
+        let times: Vec<u64> = acts(&plan, &known).iter().map(|(at, _)| *at).collect();
+        assert_eq!(times, [1_000_000, 2_000_000, 3_000_000]);
+    }
+}
