@@ -100,7 +100,7 @@ impl Namespaces {
             (None, true) => (Tier::NoCgroup, "namespaces"),
             (None, false) => (Tier::NoCgroup, "namespaces+own-uid"),
         };
-        let filter = seccomp::program().map_err(SandboxError::Spawn)?;
+        let filter = seccomp::program(seccomp::JOB_SOCKETS).map_err(SandboxError::Spawn)?;
         let preloads = match tier {
             Tier::Full => Some(Preloads::new(bwrap()?, seccomp::bytes(&filter), Arc::clone(&uids))),
             Tier::NoCgroup => None,
@@ -138,11 +138,7 @@ impl Namespaces {
         let image = self.image(&job.sandbox)?;
         let spec = table::spec(&job.sandbox)?;
         if spec.served.is_some() && job.steps.iter().any(is_served) {
-            let server = match self.servers.take(&image.rootfs) {
-                Some(server) => server,
-                None => self.start_server(&image.rootfs).await?,
-            };
-            return self.run_with(job, &image.rootfs, slot, Helper::Server(server)).await;
+            return self.run_served(job, &image.rootfs, slot).await;
         }
         let modules = spec.preload;
         let parent = match &self.preloads {
@@ -153,6 +149,20 @@ impl Namespaces {
         };
         let helper = parent.map_or(Helper::None, Helper::Parent);
         self.run_with(job, &image.rootfs, slot, helper).await
+    }
+
+    /// Runs a job that has served steps, in a root folder that need not be an image.
+    pub(crate) async fn run_served(
+        &self,
+        job: &Job,
+        rootfs: &Path,
+        slot: Option<u32>,
+    ) -> Result<Completion, SandboxError> {
+        let server = match self.servers.take(rootfs) {
+            Some(server) => server,
+            None => self.start_server(rootfs).await?,
+        };
+        self.run_with(job, rootfs, slot, Helper::Server(server)).await
     }
 
     /// Starts a warm server in a slot that is no job's.
@@ -185,7 +195,8 @@ impl Namespaces {
             groups,
             vec![input_end, output_end, answers_end],
         )?;
-        plan.serves = true;
+        let filter = seccomp::program(seccomp::SERVER_SOCKETS).map_err(SandboxError::Spawn)?;
+        (plan.serves, plan.filter) = (true, filter.into());
         plan.program = c_string(SERVER[0])?;
         plan.argv = SERVER.iter().map(|word| c_string(*word)).collect::<Result<_, _>>()?;
         let started = self.starter.start(plan, lease, abandon(&self.kill_stray)).await;

@@ -116,11 +116,16 @@ const LAST_KNOWN: u32 = 453;
 /// Calls of the x32 ABI carry this bit, and would slip past a list of numbers.
 const X32_BIT: u32 = 0x4000_0000;
 
+/// Families of sockets that a job may make, and those that a warm server may, which talks over loopback in a network of
+/// its own.
+pub(crate) const JOB_SOCKETS: &[i32] = &[libc::AF_UNIX];
+pub(crate) const SERVER_SOCKETS: &[i32] = &[libc::AF_UNIX, libc::AF_INET, libc::AF_INET6];
+
 /// The filter as the kernel takes it.
-pub(crate) fn program() -> Result<Vec<libc::sock_filter>, String> {
+pub(crate) fn program(sockets: &[i32]) -> Result<Vec<libc::sock_filter>, String> {
     let arch = TargetArch::try_from(std::env::consts::ARCH).map_err(|error| error.to_string())?;
     let filter = SeccompFilter::new(
-        rules().map_err(|error| error.to_string())?,
+        rules(sockets).map_err(|error| error.to_string())?,
         SeccompAction::Allow,
         SeccompAction::Errno(libc::EPERM as u32),
         arch,
@@ -151,7 +156,6 @@ enum Test {
 fn conditional() -> Vec<(Call, u8, Test)> {
     let unix = libc::AF_UNIX as u64;
     let mut list = vec![
-        (("SYS_socket", libc::SYS_socket), 0, Test::Not(unix)),
         (("SYS_socketpair", libc::SYS_socketpair), 0, Test::Not(unix)),
         // Limits of other processes: the driver has the same uid as the steps.
         (("SYS_prlimit64", libc::SYS_prlimit64), 0, Test::Not(0)),
@@ -163,8 +167,11 @@ fn conditional() -> Vec<(Call, u8, Test)> {
     list
 }
 
-fn rules() -> Result<BTreeMap<i64, Vec<SeccompRule>>, seccompiler::BackendError> {
+fn rules(sockets: &[i32]) -> Result<BTreeMap<i64, Vec<SeccompRule>>, seccompiler::BackendError> {
     let mut rules: BTreeMap<i64, Vec<SeccompRule>> = DENIED.iter().map(|(_, call)| (*call, vec![])).collect();
+    let other = |family: &i32| SeccompCondition::new(0, SeccompCmpArgLen::Dword, SeccompCmpOp::Ne, *family as u64);
+    let none = sockets.iter().map(other).collect::<Result<_, _>>()?;
+    rules.insert(libc::SYS_socket, vec![SeccompRule::new(none)?]);
     for ((_, call), argument, test) in conditional() {
         let (op, value) = match test {
             Test::Not(value) => (SeccompCmpOp::Ne, value),
@@ -189,9 +196,14 @@ pub(crate) fn profile() -> String {
         refused(vec!["clone3".to_string()], libc::ENOSYS, vec![]),
         refused(always, libc::EPERM, vec![]),
     ];
-    for (call, argument, test) in conditional()
-        .into_iter()
-        .chain([(own, 0, Test::Not(ADDR_NO_RANDOMIZE))])
+    let families = JOB_SOCKETS
+        .iter()
+        .map(|family| (("SYS_socket", libc::SYS_socket), 0, Test::Not(*family as u64)));
+    for (call, argument, test) in
+        conditional()
+            .into_iter()
+            .chain(families)
+            .chain([(own, 0, Test::Not(ADDR_NO_RANDOMIZE))])
     {
         // The engine compares 64 bits, of which the kernel looks at 32.
         let (op, value, second) = match test {
@@ -292,7 +304,7 @@ mod tests {
 
     #[test]
     fn program_is_whole_and_within_the_kernels_limit() {
-        let program = program().unwrap();
+        let program = program(SERVER_SOCKETS).unwrap();
         assert!(program.len() < 4096, "{} instructions", program.len());
         assert_eq!(bytes(&program).len(), program.len() * 8);
     }
@@ -357,7 +369,7 @@ mod tests {
             assert!(named.contains(name.strip_prefix("SYS_").unwrap()), "{name}");
         }
         // Every number of the program, and clone3 and setrlimit, which its prelude answers.
-        assert_eq!(named.len(), rules().unwrap().len() + 2);
+        assert_eq!(named.len(), rules(JOB_SOCKETS).unwrap().len() + 2);
         assert_eq!(profile["defaultAction"], "SCMP_ACT_ALLOW");
     }
 }

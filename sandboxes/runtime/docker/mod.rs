@@ -32,12 +32,14 @@ use self::home::{Home, LABEL, SLOT_LABEL};
 use super::driver::Report;
 use super::logs::{Drained, Logs, Pipes};
 use super::namespaces::Options;
+use super::serve::is_served;
 use super::slots::{Lease, MAX_SLOTS, PATIENCE, Pool};
 use super::supervise::{Metered, exit_of, exited, over, results, watch};
 use super::{RunFuture, Runtime, Tier, seccomp};
 use crate::error::SandboxError;
 use crate::images::{self, ImageInfo};
 use crate::job::{Completion, Ended, Job};
+use crate::table;
 
 /// As evidence names it.
 const TIER_NAME: &str = "docker";
@@ -95,6 +97,10 @@ impl Docker {
 
     async fn run_job(&self, job: &Job, slot: Option<u32>) -> Result<Completion, SandboxError> {
         job.validate()?;
+        if table::spec(&job.sandbox)?.served.is_some() && job.steps.iter().any(is_served) {
+            let what = "a step of a warm server runs under the runtime `namespaces` only";
+            return Err(SandboxError::InvalidJob(what.to_string()));
+        }
         let image = self.image(&job.sandbox)?;
         match self.run_in(job, &image, slot).await {
             // It had it, and somebody removed it.

@@ -283,3 +283,6 @@ impl Link for Streams {
         Ok(content)
     }
 }
+
+#[cfg(test)]
+mod tests;
