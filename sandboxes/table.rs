@@ -46,6 +46,11 @@ pub fn names() -> Vec<&'static str> {
     TABLE.iter().map(|spec| spec.name).collect()
 }
 
+/// Whether steps of a sandbox's jobs are done by a warm server.
+pub fn is_served(name: &str) -> bool {
+    spec(name).is_ok_and(|spec| spec.served.is_some())
+}
+
 /// The jobs that show whether a sandbox tells right from wrong.
 pub fn canaries(name: &str) -> Result<Vec<Canary>, SandboxError> {
     spec(name).map(|spec| (spec.canaries)())

@@ -76,9 +76,12 @@ pub fn images() -> BTreeMap<String, String> {
 /// before its first job: one that gets them wrong on every slot judges nothing.
 pub fn bench_of(flags: &SandboxFlags, slots: u32) -> Result<(Arc<Bench>, Vec<String>), Failure> {
     let runtime = runtime(flags, slots)?;
+    // Warm servers are kept by the default runtime alone.
+    let runs = |name: &String| flags.runtime != "docker" || !sandboxes::is_served(name);
     let labels = sandboxes::images::list(&state_dir())?
         .into_iter()
         .map(|i| i.name)
+        .filter(runs)
         .collect();
     Ok((Arc::new(Bench::new(Some(runtime))), labels))
 }

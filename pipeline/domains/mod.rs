@@ -130,6 +130,11 @@ pub trait Domain: Send + Sync {
     /// The sandbox that runs its jobs, as `assay sandbox list` names it.
     fn sandbox(&self) -> &'static str;
 
+    /// Whether its judge reads what comes out of a sandbox.
+    fn judges_in(&self, sandbox: &str) -> bool {
+        sandbox == self.sandbox()
+    }
+
     /// The version of its judge; raised whenever the same completion may be judged otherwise. Verdicts by an earlier one
     /// are stale, and none of them is reused.
     fn judge_version(&self) -> i32;
@@ -139,9 +144,9 @@ pub trait Domain: Send + Sync {
         self.judge_version()
     }
 
-    /// The job that judges a task brought from outside; `None` where the check is not this domain's. The error says what
-    /// is wrong with the task, or cannot be judged here.
-    fn outside(&self, task: &Task) -> Option<Result<Request, String>>;
+    /// The job that judges a task brought from outside, on a machine whose sandboxes are `built`; `None` where the check is
+    /// not this domain's. The error says what is wrong with the task, or cannot be judged here.
+    fn outside(&self, task: &Task, built: &[String]) -> Option<Result<Request, String>>;
 
     /// Judges a completion of one of this domain's jobs; `None` where the check is not this domain's. Pure: the same
     /// completion gives the same ruling. The error is a fault of ours, to be tried again.
@@ -255,15 +260,16 @@ pub fn version_today(request: &Request) -> i32 {
 }
 
 fn by_sandbox(name: &str) -> Option<&'static dyn Domain> {
-    table().iter().copied().find(|d| d.sandbox() == name)
+    table().iter().copied().find(|d| d.judges_in(name))
 }
 
 /// The check that a task from outside answers, in every domain.
 pub const OUTSIDE: &str = "outside";
 
-/// The job that judges a task brought from outside; the error names what cannot be judged here.
-pub fn outside(task: &Task) -> Result<Request, String> {
-    table().iter().find_map(|d| d.outside(task)).unwrap_or_else(|| {
+/// The job that judges a task brought from outside, on a machine whose sandboxes are `built`; the error names what cannot be
+/// judged here.
+pub fn outside(task: &Task, built: &[String]) -> Result<Request, String> {
+    table().iter().find_map(|d| d.outside(task, built)).unwrap_or_else(|| {
         let sandbox = serde_json::json!(task.check.sandbox());
         Err(format!(
             "tasks for sandbox {sandbox} cannot be judged by this version of assay"

@@ -306,7 +306,7 @@ impl Judging {
     }
 
     fn ask(&self, task: &Task) -> Result<(Request, String), String> {
-        let mut request = domains::outside(task)?;
+        let mut request = domains::outside(task, &self.labels)?;
         request.trials = self.trials;
         let sandbox = &request.job.sandbox;
         if !self.labels.contains(sandbox) {

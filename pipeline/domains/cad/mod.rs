@@ -33,7 +33,7 @@ impl Domain for Cad {
         judge::JUDGE_VERSION
     }
 
-    fn outside(&self, task: &Task) -> Option<Result<Request, String>> {
+    fn outside(&self, task: &Task, _built: &[String]) -> Option<Result<Request, String>> {
         match &task.check {
             Check::Cadquery(check) => Some(outside::request(task, check)),
             _ => None,

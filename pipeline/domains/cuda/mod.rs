@@ -28,7 +28,7 @@ impl Domain for Gpu {
         jobs::JUDGE_VERSION
     }
 
-    fn outside(&self, task: &Task) -> Option<Result<Request, String>> {
+    fn outside(&self, task: &Task, _built: &[String]) -> Option<Result<Request, String>> {
         match &task.check {
             Check::Cuda(check) => Some(jobs::request(task, check)),
             _ => None,

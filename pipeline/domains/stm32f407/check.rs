@@ -54,7 +54,8 @@ pub struct Stm32Check {
     pub strict: bool,
     /// What happens to the board meanwhile; nothing by default.
     pub stimulus: Stimulus,
-    /// What it runs on; `auto` by default: Renode where there is one, else the board's emulation.
+    /// What it runs on; `auto` by default: the board's emulation, and Renode as well where there is one (sandbox `renode`)
+    /// and it can tell. `renode` asks for both; `board` for no Renode. Where they disagree the verdict is `flaky`.
     pub engine: Engine,
 }
 
@@ -140,6 +141,26 @@ pub struct GpioCheck {
 }
 
 impl GpioCheck {
+    /// A pin of which nothing is asked.
+    pub fn named(port: &str, pin: u8) -> GpioCheck {
+        GpioCheck {
+            port: port.into(),
+            pin,
+            level: None,
+            mode: None,
+            frequency_hz: None,
+            duty: None,
+            rising: None,
+            falling: None,
+            first_rise_ms: None,
+            first_fall_ms: None,
+            high_us: None,
+            low_us: None,
+            first_high_us: None,
+            last_high_us: None,
+        }
+    }
+
     /// As the board names it: `D12`.
     pub fn name(&self) -> String {
         format!("{}{}", self.port, self.pin)

@@ -1,6 +1,7 @@
 //! The job that judges a firmware: built as it is, then run on the board's emulation.
 
 use super::check::{Engine, Stm32Check};
+use super::renode;
 use crate::domains::shell::{script, step};
 use crate::domains::{OUTSIDE, limits};
 use crate::recipe::tasks::{Role, Task};
@@ -14,8 +15,17 @@ pub const SANDBOX: &str = "stm32f407";
 /// Raised whenever the same completion would be judged otherwise.
 pub const JUDGE_VERSION: i32 = 1;
 
-/// What the board is told, in the job's folder.
+/// The sandbox that has a Renode as well.
+pub const WITH_RENODE: &str = "renode";
+
+/// What the board is told, and what Renode is, in the job's folder.
 const PLAN: &str = "plan.json";
+const RENODE_PLAN: &str = "renode.json";
+/// What the board tells, for Renode's driver: rates, and where variables are.
+const TOLD: &str = "/job/board.json";
+const RUN_AND_KEEP: &str = "board \"$1\" >/job/board.json; s=$?; cat /job/board.json; exit $s";
+/// How much longer a job may take that Renode runs as well, milliseconds.
+const RENODE_MS: u64 = 120_000;
 const FIRMWARE: &str = "/job/firmware.elf";
 /// Where the task's files are.
 pub const FILES: &str = "/job/in/task/";
@@ -41,14 +51,9 @@ fn is_unit(path: &str) -> bool {
     )
 }
 
-/// The job; the error says what the task lacks, or this machine.
-pub fn request(task: &Task, check: &Stm32Check) -> Result<Request, String> {
-    if check.engine == Engine::Renode {
-        return Err(
-            "`check.engine` is `renode`, and this version runs firmware on the board's emulation only; `auto` or `board` runs it there"
-                .into(),
-        );
-    }
+/// The job; the error says what the task lacks, or this machine, whose sandboxes are `built`.
+pub fn request(task: &Task, check: &Stm32Check, built: &[String]) -> Result<Request, String> {
+    let second = second_opinion(check, built)?;
     let brought = |file: &&crate::recipe::tasks::TaskFile| matches!(file.role, Role::Testbench | Role::Support);
     let own: Vec<_> = task.files.iter().filter(brought).collect();
     let all = || {
@@ -80,6 +85,19 @@ pub fn request(task: &Task, check: &Stm32Check) -> Result<Request, String> {
         .map(|(path, _)| path.clone())
         .filter(|path| is_unit(path) || path.ends_with(".ld"))
         .collect();
+    let with_renode = second.is_some();
+    if let Some(plan) = second {
+        files.push(JobFile {
+            path: RENODE_PLAN.into(),
+            content: format!("{plan:#}\n"),
+        });
+    }
+    let mut base = base_limits(check);
+    base.wall_ms += if with_renode { RENODE_MS } else { 0 };
+    let (sandbox, engine) = match with_renode {
+        true => (WITH_RENODE, "board+renode"),
+        false => (SANDBOX, "board"),
+    };
     let plan = Plan {
         check: check.clone(),
         own_time: task.limits.cpu_ms.or(task.limits.wall_ms).is_some(),
@@ -87,13 +105,13 @@ pub fn request(task: &Task, check: &Stm32Check) -> Result<Request, String> {
     };
     Ok(Request {
         job: Job {
-            sandbox: SANDBOX.into(),
+            sandbox: sandbox.into(),
             files,
-            steps: steps(own_units, arguments),
-            limits: limits(base_limits(check), &task.limits),
+            steps: steps(own_units, arguments, with_renode),
+            limits: limits(base, &task.limits),
         },
         check: OUTSIDE.into(),
-        engine: "board".into(),
+        engine: engine.into(),
         judge_version: JUDGE_VERSION,
         seed: 0,
         trials: 1,
@@ -101,16 +119,43 @@ pub fn request(task: &Task, check: &Stm32Check) -> Result<Request, String> {
     })
 }
 
-fn steps(own: Vec<String>, all: Vec<String>) -> Vec<Step> {
+/// What Renode is told, if it is to run the firmware as well.
+fn second_opinion(check: &Stm32Check, built: &[String]) -> Result<Option<Value>, String> {
+    let there = built.iter().any(|name| name == WITH_RENODE);
+    match (check.engine, there) {
+        (Engine::Board, _) | (Engine::Auto, false) => Ok(None),
+        (Engine::Auto, true) => Ok(renode::plan(check).ok()),
+        (Engine::Renode, true) => match renode::plan(check) {
+            Ok(plan) => Ok(Some(plan)),
+            Err(why) => Err(format!(
+                "`check.engine` is `renode`, and Renode cannot judge this: {why}; `auto` or `board` can"
+            )),
+        },
+        (Engine::Renode, false) => Err(
+            "`check.engine` is `renode`, and there is none here: `assay sandbox build renode` fetches it (or takes \
+             ASSAY_RENODE=ARCHIVE); `auto` or `board` runs on the board's emulation alone"
+                .into(),
+        ),
+    }
+}
+
+fn steps(own: Vec<String>, all: Vec<String>, with_renode: bool) -> Vec<Step> {
+    let words = |words: &[&str]| words.iter().map(|word| word.to_string()).collect::<Vec<_>>();
     let mut steps = vec![step("compile", script(BUILD, all), When::Ok)];
     if !own.is_empty() {
         steps.push(step("harness", script(ALONE, own), When::Failed("compile".into())));
     }
-    steps.push(step(
-        "run",
-        ["board", "/job/in/plan.json"].map(String::from).into(),
-        When::Ok,
-    ));
+    let plan = format!("/job/in/{PLAN}");
+    if with_renode {
+        steps.push(step("run", script(RUN_AND_KEEP, vec![plan]), When::Ok));
+        steps.push(step(
+            "renode",
+            words(&["renode", RENODE_PLAN, FIRMWARE, TOLD]),
+            When::Ok,
+        ));
+    } else {
+        steps.push(step("run", words(&["board", &plan]), When::Ok));
+    }
     steps
 }
 
@@ -164,6 +209,31 @@ mod tests {
         assert_eq!(plan["uart"]["usart2"], json!([{"at_ms": 5.0, "text": "x"}]));
         assert_eq!(plan["spi"]["spi1"], json!([{"replies": "ff"}]));
         assert_eq!((&plan["run_ms"], &plan["elf"]), (&json!(20.0), &json!(FIRMWARE)));
+    }
+
+    #[test]
+    fn renode_is_asked_where_there_is_one_and_it_can_tell() {
+        let asked = |check: Value, built: &[&str]| {
+            let check: Stm32Check = serde_json::from_value(check).unwrap();
+            let built: Vec<String> = built.iter().map(|name| name.to_string()).collect();
+            second_opinion(&check, &built).map(|plan| plan.is_some())
+        };
+        let tells = || json!({"uart": {"usart2": "ok"}});
+        assert_eq!(asked(tells(), &["stm32f407"]), Ok(false));
+        assert_eq!(asked(tells(), &["renode", "stm32f407"]), Ok(true));
+        assert_eq!(asked(json!({"baud": {"usart2": [1, 2]}}), &["renode"]), Ok(false));
+        let mut only_board = tells();
+        only_board["engine"] = "board".into();
+        assert_eq!(asked(only_board, &["renode"]), Ok(false));
+        let mut required = tells();
+        required["engine"] = "renode".into();
+        assert!(
+            asked(required.clone(), &[])
+                .unwrap_err()
+                .contains("assay sandbox build renode")
+        );
+        required["stimulus"] = json!({"spi": {"spi1": [{"replies": "ff"}]}});
+        assert!(asked(required, &["renode"]).unwrap_err().contains("stimulus.spi"));
     }
 
     #[test]

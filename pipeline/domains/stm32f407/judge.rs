@@ -1,7 +1,9 @@
 //! The verdict on a firmware: built, run to its end, nothing misused, and everything as the check asks.
 
+use super::check::Engine;
 use super::expect::{self, Difference};
 use super::jobs::{FILES, Plan};
+use super::renode::{self, Opinion};
 use super::report::{Finding, Report, Waiting};
 use crate::domains::{ended_reason, output};
 use crate::model::{FailReason, VerdictKind};
@@ -49,7 +51,27 @@ pub fn judge(request: &Request, done: &Completion) -> Result<Ruling, String> {
     }
     let report = Report::read(&run.log).ok_or_else(|| format!("the board gave no report: {}", tidy(&run.log)))?;
     metrics.extend(measured(&report));
-    match ruled(&plan, &report)? {
+    let failure = ruled(&plan, &report)?;
+    if let Some(step) = step("renode") {
+        let renode = second(step)?;
+        metrics.insert("engine".into(), "board+renode".into());
+        metrics.insert("renode".into(), renode.renode.clone().unwrap_or_default());
+        match renode::weigh(&plan.check, &report, &renode) {
+            Opinion::Agrees(right) if right == failure.is_none() => {
+                metrics.insert("verified_by".into(), "board+renode".into());
+            }
+            // Of what the board alone can tell, it alone is the witness.
+            Opinion::Agrees(_) => {}
+            Opinion::Silent(why) if plan.check.engine == Engine::Renode => {
+                return Err(format!(
+                    "`check.engine` is `renode`, and Renode says nothing of this firmware: {why}"
+                ));
+            }
+            Opinion::Silent(why) => metrics["renode"]["silent"] = why.into(),
+            Opinion::Disagrees { board, renode } => return Ok(disagreement(metrics, &board, &renode)),
+        }
+    }
+    match failure {
         Some(failure) => Ok(fail(metrics, failure)),
         None => Ok(Ruling {
             verdict: VerdictKind::Pass,
@@ -57,6 +79,36 @@ pub fn judge(request: &Request, done: &Completion) -> Result<Ruling, String> {
             metrics: metrics.into(),
             log: sent(&report),
         }),
+    }
+}
+
+/// What Renode's driver told.
+fn second(step: &StepResult) -> Result<Report, String> {
+    match step.status {
+        Status::Exit(0) => {
+            Report::read(&step.log).ok_or_else(|| format!("Renode's driver gave no report: {}", tidy(&step.log)))
+        }
+        ref status => Err(format!("Renode came to no end ({status:?}): {}", tidy(&step.log))),
+    }
+}
+
+/// The two engines do not agree on what both can tell: no verdict either way, and a person has to look.
+fn disagreement(mut metrics: Map<String, Value>, board: &[String], renode: &[String]) -> Ruling {
+    metrics.insert("verified_by".into(), Value::Null);
+    metrics.insert("engine_disagreement".into(), json!({"board": board, "renode": renode}));
+    let side = |name: &str, against: &[String]| match against {
+        [] => format!("{name}: nothing against it"),
+        against => format!("{name}: {}", against.join("; ")),
+    };
+    Ruling {
+        verdict: VerdictKind::Flaky,
+        reason: None,
+        metrics: metrics.into(),
+        log: format!(
+            "the engines disagree\n{}\n{}",
+            side("board", board),
+            side("renode", renode)
+        ),
     }
 }
 
@@ -405,6 +457,52 @@ mod tests {
         assert_eq!(reason(asks(), r#"{"ended": "time"}"#), Some(FailReason::WrongAnswer));
         let waits = r#"{"ended": "time", "virtual_ms": 10, "waiting": {"registers": ["USART2.SR"], "ms": 9}}"#;
         assert_eq!(reason(asks(), waits), Some(FailReason::Timeout));
+    }
+
+    #[test]
+    fn two_engines_have_to_agree() {
+        let report = |text: &str| {
+            format!(
+                r#"{{"ended": "time", "virtual_ms": 10, "uart": {{"usart2": {{"text": "{text}"}}}}, "touched": {{"USART2": {{"reads": 0, "writes": 1}}}}, "renode": {{"version": "x"}}}}"#
+            )
+        };
+        let both = |check: Value, board: &str, renode: &str, status: Status| {
+            let (board, renode) = (report(board), report(renode));
+            let steps = [
+                BUILT,
+                ("run", Status::Exit(0), board.as_str()),
+                ("renode", status, renode.as_str()),
+            ];
+            said(check, false, &steps, None)
+        };
+        let asks = || json!({"uart": {"usart2": "ok"}});
+        let ruling = both(asks(), "ok", "ok", Status::Exit(0)).unwrap();
+        assert_eq!(
+            (ruling.verdict, &ruling.metrics["verified_by"]),
+            (VerdictKind::Pass, &json!("board+renode"))
+        );
+        let ruling = both(asks(), "no", "no", Status::Exit(0)).unwrap();
+        assert_eq!(
+            (ruling.reason, &ruling.metrics["verified_by"]),
+            (Some(FailReason::WrongAnswer), &json!("board+renode"))
+        );
+        let ruling = both(asks(), "ok", "no", Status::Exit(0)).unwrap();
+        assert_eq!((ruling.verdict, ruling.reason), (VerdictKind::Flaky, None));
+        insta::assert_snapshot!(ruling.log);
+        assert_eq!(ruling.metrics["engine_disagreement"]["board"], json!([]));
+        // Only the board knows the port's rate: its verdict stands, and Renode is no witness of it.
+        let ruling = both(
+            json!({"uart": {"usart2": "ok"}, "baud": {"usart2": [9000, 9700]}}),
+            "ok",
+            "ok",
+            Status::Exit(0),
+        )
+        .unwrap();
+        assert_eq!(
+            (ruling.reason, &ruling.metrics["verified_by"]),
+            (Some(FailReason::WrongAnswer), &json!("board"))
+        );
+        assert!(both(asks(), "ok", "ok", Status::Killed).is_err());
     }
 
     #[test]

@@ -1,9 +1,11 @@
-//! Firmware for the STM32F407: built by the real compiler, run on a strict emulation of the board.
+//! Firmware for the STM32F407: built by the real compiler, run on a strict emulation of the board, and in Renode as well
+//! where there is one.
 
 pub mod check;
 mod expect;
 pub mod jobs;
 pub mod judge;
+mod renode;
 pub mod report;
 
 use super::{Domain, OUTSIDE};
@@ -24,19 +26,23 @@ impl Domain for Embedded {
         jobs::SANDBOX
     }
 
+    fn judges_in(&self, sandbox: &str) -> bool {
+        [jobs::SANDBOX, jobs::WITH_RENODE].contains(&sandbox)
+    }
+
     fn judge_version(&self) -> i32 {
         jobs::JUDGE_VERSION
     }
 
-    fn outside(&self, task: &Task) -> Option<Result<Request, String>> {
+    fn outside(&self, task: &Task, built: &[String]) -> Option<Result<Request, String>> {
         match &task.check {
-            Check::Stm32f407(check) => Some(jobs::request(task, check)),
+            Check::Stm32f407(check) => Some(jobs::request(task, check, built)),
             _ => None,
         }
     }
 
     fn judge(&self, request: &Request, completion: &Completion) -> Option<Result<Ruling, String>> {
-        let ours = request.check == OUTSIDE && request.job.sandbox == jobs::SANDBOX;
+        let ours = request.check == OUTSIDE && self.judges_in(&request.job.sandbox);
         ours.then(|| judge::judge(request, completion))
     }
 }

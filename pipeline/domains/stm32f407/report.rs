@@ -31,6 +31,8 @@ pub struct Report {
     pub waiting: Option<Waiting>,
     /// Peripherals that it touched and the board lacks, in words.
     pub unsupported: Vec<String>,
+    /// Of a run in Renode: its version, and what it remarked.
+    pub renode: Option<Value>,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]

@@ -47,7 +47,7 @@ impl Domain for Chip {
         outside::VERSION
     }
 
-    fn outside(&self, task: &Task) -> Option<Result<Request, String>> {
+    fn outside(&self, task: &Task, _built: &[String]) -> Option<Result<Request, String>> {
         match &task.check {
             Check::Verilog(check) => Some(outside::request(task, check)),
             _ => None,

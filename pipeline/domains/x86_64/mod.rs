@@ -28,7 +28,7 @@ impl Domain for Codeopt {
         jobs::JUDGE_VERSION
     }
 
-    fn outside(&self, task: &Task) -> Option<Result<Request, String>> {
+    fn outside(&self, task: &Task, _built: &[String]) -> Option<Result<Request, String>> {
         match &task.check {
             Check::X86(check) => Some(jobs::request(task, check)),
             _ => None,
