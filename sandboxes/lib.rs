@@ -27,4 +27,4 @@ pub use hash::{MAX_ARGV_BYTES, MAX_FILES_BYTES, MAX_STEPS};
 pub use images::ImageInfo;
 pub use job::{Completion, Ended, Job, JobFile, Limits, Status, Step, StepResult, When};
 pub use runtime::{Docker, Namespaces, Options, RunFuture, Runtime, Tier};
-pub use table::{canaries, is_served, names};
+pub use table::{apart, canaries, is_served, names};

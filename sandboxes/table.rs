@@ -24,6 +24,8 @@ pub(crate) struct SandboxSpec {
     /// Python modules that take long to import. A parent process imports them once, and steps `python3 FILE …` are forked
     /// from it; nothing else about a job changes. Empty: no parent.
     pub preload: &'static [&'static str],
+    /// Why it is built by name only: what it needs is not where the others come from.
+    pub apart: Option<&'static str>,
     /// The first word of steps that are not run in the job's sandbox, but by a server of the image that is kept warm in
     /// one of its own.
     pub served: Option<&'static str>,
@@ -44,6 +46,11 @@ pub(crate) static TABLE: &[SandboxSpec] = &[
 /// The names of all sandboxes, built or not.
 pub fn names() -> Vec<&'static str> {
     TABLE.iter().map(|spec| spec.name).collect()
+}
+
+/// Why a sandbox is built by name only; `None` for all others.
+pub fn apart(name: &str) -> Option<&'static str> {
+    spec(name).ok()?.apart
 }
 
 /// Whether steps of a sandbox's jobs are done by a warm server.

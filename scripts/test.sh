@@ -33,6 +33,18 @@ if engine; then
 else
   echo "skipped suite: the docker runtime's tests, for want of a Docker engine: scripts/docker-engine.sh start"
 fi
+# Renode is in no package registry: its suites are ignored by themselves, and run where it is.
+renode_suite() { # WHAT IS MISSING, COMMAND THAT FINDS IT, TEST BINARY, TEST
+  if eval "$2"; then
+    skipped=$(grep -vxF "$4" <<<"$skipped" || true)
+    cargo test --workspace --release --locked --test "$3" -- --ignored --exact "$4" || failed=$?
+  else
+    echo "skipped suite: $4, for want of $1"
+  fi
+}
+renode_suite 'a `renode` on the PATH' 'command -v renode >/dev/null' renode real::a_real_renode_does_what_the_recorded_one_did
+renode_suite 'the image renode: assay sandbox build renode' 'target/release/assay sandbox list | grep -q ^renode' it \
+  stm32f407::renode_agrees_with_the_board
 echo "skipped tests: $(grep -c . <<<"$skipped" || true)"
 [[ -z $skipped ]] || sed 's/^/  /' <<<"$skipped"
 # A test must not rewrite what it compares with.

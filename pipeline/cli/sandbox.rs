@@ -19,7 +19,7 @@ pub struct Args {
 
 #[derive(clap::Subcommand)]
 pub enum Action {
-    /// Build images (all of them, or those named); what is built already is kept
+    /// Build images (those named, or all but what no package registry has); what is built already is kept
     Build {
         names: Vec<String>,
         /// What makes the tree: the install script by itself, or a Docker engine from the Dockerfile; the image is the same
@@ -56,7 +56,14 @@ async fn build(names: Vec<String>, with: &str) -> Result<(), Failure> {
         _ => images::Builder::Script,
     };
     let names: Vec<String> = if names.is_empty() {
-        sandboxes::names().into_iter().map(String::from).collect()
+        let (apart, usual): (Vec<_>, Vec<_>) = sandboxes::names()
+            .into_iter()
+            .partition(|name| sandboxes::apart(name).is_some());
+        for name in apart {
+            let why = sandboxes::apart(name).unwrap_or_default();
+            eprintln!("left out: {name} ({why}): assay sandbox build {name}");
+        }
+        usual.into_iter().map(String::from).collect()
     } else {
         names
     };

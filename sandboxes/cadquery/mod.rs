@@ -36,6 +36,7 @@ pub(crate) const SPEC: SandboxSpec = SandboxSpec {
         ),
     ],
     preload: &["cadquery"],
+    apart: None,
     served: None,
     canaries,
 };

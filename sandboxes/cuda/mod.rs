@@ -119,6 +119,7 @@ pub(crate) const SPEC: SandboxSpec = SandboxSpec {
         ),
     ],
     preload: &[],
+    apart: None,
     served: None,
     canaries,
 };

@@ -17,8 +17,6 @@ use super::values;
 
 /// The platform, in the server's folder.
 pub const PLATFORM: &str = "board.repl";
-/// Where the server's files are.
-pub const FOLDER: &str = "/job";
 /// How long an ordinary command may take: some load code the first time, on a machine that may be busy.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// How often the log is looked at while a firmware runs, in case the core has given up.
@@ -180,22 +178,22 @@ impl<L: Link> Job<'_, L> {
 
     /// A machine of its own with the firmware in it.
     async fn load(&mut self, firmware: &[u8], known: &Known) -> Result<(), Trouble> {
-        let (name, file) = (self.name, self.file("elf"));
+        let (name, file, folder) = (self.name, self.file("elf"), self.monitor.folder().to_string());
         self.monitor.link().put(&file, firmware).await?;
         self.monitor.expect_prompt(name);
         self.ask(&format!("mach create \"{name}\"")).await?;
-        self.ask(&format!("machine LoadPlatformDescription @{FOLDER}/{PLATFORM}"))
+        self.ask(&format!("machine LoadPlatformDescription @{folder}/{PLATFORM}"))
             .await?;
         if known.clock.hclk > 0 {
             self.ask(&format!("sysbus.nvic Frequency {}", known.clock.hclk)).await?;
         }
         for port in &self.plan.ports {
             let file = self.file(port);
-            self.ask(&format!("sysbus.{port} CreateFileBackend @{FOLDER}/{file} true"))
+            self.ask(&format!("sysbus.{port} CreateFileBackend @{folder}/{file} true"))
                 .await?;
         }
-        self.ask(&format!("logFile @{FOLDER}/{name}.log true")).await?;
-        self.ask(&format!("sysbus LoadELF @{FOLDER}/{name}.elf")).await?;
+        self.ask(&format!("logFile @{folder}/{name}.log true")).await?;
+        self.ask(&format!("sysbus LoadELF @{folder}/{name}.elf")).await?;
         // Otherwise it waits for the time of people; `Clear` takes it back.
         self.ask("emulation SetGlobalAdvanceImmediately true").await?;
         Ok(())

@@ -41,13 +41,14 @@ pub(crate) const SPEC: SandboxSpec = SandboxSpec {
         ("renode", &["head", "-n", "1", "/usr/local/lib/renode/VERSION"]),
     ],
     preload: &[],
+    apart: Some("Renode is in no package registry: it comes from its project's releases, or from ASSAY_RENODE=ARCHIVE"),
     served: Some(PROGRAM),
     canaries,
 };
 
 const PLAN: &str = "{\"run_ms\": 10, \"ports\": [\"usart2\"]}\n";
 
-/// Firmwares whose port says what they found: one that is right, one that is wrong, one that says nothing.
+/// Those of the board, and three firmwares in Renode: one that is right, one that is wrong, one that says nothing.
 fn canaries() -> Vec<Canary> {
     let build = [
         "/usr/local/lib/firmware/build-firmware",
@@ -68,9 +69,20 @@ fn canaries() -> Vec<Canary> {
     let good = stm32f407::CANARY;
     let wrong = good.replace("GPIOD->BSRR = 1u << 12", "GPIOD->BSRR = 1u << 28");
     let mute = good.replace("USART_CR1_UE | USART_CR1_TE", "0");
-    vec![
+    let mut all = stm32f407::canaries_in(
+        "renode",
+        [
+            "renode_board_good",
+            "renode_board_bad",
+            "renode_board_misuse",
+            "renode_broken",
+            "renode_board_cheat",
+        ],
+    );
+    all.extend([
         canary("renode_good", good, Expect::Passes("\"text\": \"CANARY PASS\\n\"")),
         canary("renode_bad", &wrong, Expect::Passes("\"text\": \"CANARY FAIL\\n\"")),
         canary("renode_mute", &mute, Expect::Silent),
-    ]
+    ]);
+    all
 }

@@ -31,6 +31,9 @@ const OPTIONS: std::ops::RangeInclusive<u8> = 251..=254;
 
 /// The way to a Renode, and to the folder that it reads and writes files in.
 pub trait Link: Send {
+    /// The folder's path, as Renode sees it.
+    fn folder(&self) -> &str;
+
     /// Sends a line to the monitor.
     fn say(&mut self, line: &str) -> impl Future<Output = io::Result<()>> + Send;
 
@@ -88,6 +91,10 @@ impl<L: Link> Monitor<L> {
 
     pub fn version(&self) -> &str {
         &self.version
+    }
+
+    pub fn folder(&self) -> &str {
+        self.link.folder()
     }
 
     pub fn link(&mut self) -> &mut L {

@@ -117,6 +117,7 @@ pub(crate) const SPEC: SandboxSpec = SandboxSpec {
         ("board", &["board", "--version"]),
     ],
     preload: &[],
+    apart: None,
     served: None,
     canaries,
 };
@@ -155,6 +156,18 @@ grep -q '\"findings\": *\\[\\]' report.json || echo \"CANARY MISUSE\"";
 /// One that passes, one with a wrong result, one whose port has no clock, one that does not compile, one that writes its
 /// result where no port is.
 fn canaries() -> Vec<Canary> {
+    let names = [
+        "stm32f407_good",
+        "stm32f407_bad",
+        "stm32f407_misuse",
+        "stm32f407_broken",
+        "stm32f407_cheat",
+    ];
+    canaries_in("stm32f407", names)
+}
+
+/// The same in another sandbox that has a board.
+pub(crate) fn canaries_in(sandbox: &str, names: [&'static str; 5]) -> Vec<Canary> {
     let build = [
         "/usr/local/lib/firmware/build-firmware",
         "/job/canary.elf",
@@ -163,7 +176,7 @@ fn canaries() -> Vec<Canary> {
     let run = |name, program: &str, expect| {
         let files = [("canary.c", program), ("plan.json", PLAN)];
         let steps: [(&str, &[&str]); 2] = [("compile", &build), ("run", &["sh", "-c", TELL])];
-        let mut canary = Canary::new(name, "stm32f407", &files, &steps, expect);
+        let mut canary = Canary::new(name, sandbox, &files, &steps, expect);
         canary.job.limits = Limits {
             memory_bytes: 1 << 30,
             ..Limits::default()
@@ -175,10 +188,10 @@ fn canaries() -> Vec<Canary> {
     let broken = CANARY.replace("int main(void) {", "int main(void)");
     let mute = CANARY.replace("USART_CR1_UE | USART_CR1_TE", "USART_CR1_UE");
     vec![
-        run("stm32f407_good", CANARY, Expect::Passes("CANARY PASS")),
-        run("stm32f407_bad", &wrong, Expect::Passes("CANARY FAIL")),
-        run("stm32f407_misuse", &dark, Expect::Passes("CANARY MISUSE")),
-        run("stm32f407_broken", &broken, Expect::FailsAt("compile")),
-        run("stm32f407_cheat", &mute, Expect::Passes("CANARY MISUSE")),
+        run(names[0], CANARY, Expect::Passes("CANARY PASS")),
+        run(names[1], &wrong, Expect::Passes("CANARY FAIL")),
+        run(names[2], &dark, Expect::Passes("CANARY MISUSE")),
+        run(names[3], &broken, Expect::FailsAt("compile")),
+        run(names[4], &mute, Expect::Passes("CANARY MISUSE")),
     ]
 }

@@ -19,6 +19,7 @@ pub(crate) const SPEC: SandboxSpec = SandboxSpec {
         ("g++", &["g++-12", "--version"]),
     ],
     preload: &[],
+    apart: None,
     served: None,
     canaries,
 };

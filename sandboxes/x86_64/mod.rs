@@ -17,6 +17,7 @@ pub(crate) const SPEC: SandboxSpec = SandboxSpec {
         ("valgrind", &["valgrind.bin", "--tool=callgrind", "--version"]),
     ],
     preload: &[],
+    apart: None,
     served: None,
     canaries,
 };

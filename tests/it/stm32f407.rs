@@ -113,6 +113,29 @@ fn defective_twins_fail_with_the_right_explanation() {
     assert!(kinds.len() >= 12, "{kinds:?}");
 }
 
+/// Where there is a Renode, firmwares are judged by both engines. A difference is no verdict; each is a fault of one of the
+/// engines, to be found by the manual.
+#[test]
+#[ignore = "needs the image `renode`"]
+fn renode_agrees_with_the_board() {
+    let mut tasks = Vec::new();
+    for set in ["firmwares", "defects"] {
+        tasks.extend(names(&root().join(set)).iter().map(|name| task(set, name)));
+    }
+    let answers = verify(&Lab::new(), &tasks);
+    let (mut odd, mut both) = (Vec::new(), 0);
+    for (id, answer) in &answers {
+        let metrics = &answer["evidence"]["metrics"];
+        both += u32::from(metrics["verified_by"] == "board+renode");
+        if !matches!(answer["verdict"].as_str(), Some("pass" | "fail")) {
+            odd.push(format!("{id}: {}: {}", called(answer), metrics["engine_disagreement"]));
+        }
+    }
+    println!("{both} of {} verified by both engines", tasks.len());
+    assert!(odd.is_empty(), "{} of {}:\n{}", odd.len(), tasks.len(), odd.join("\n"));
+    assert!(both >= 30, "{both} of {}", tasks.len());
+}
+
 #[test]
 fn candidates_get_the_reason_an_engineer_would_give() {
     let tour = root().join("tour");

@@ -248,6 +248,10 @@ impl Streams {
 }
 
 impl Link for Streams {
+    fn folder(&self) -> &str {
+        "/job"
+    }
+
     async fn say(&mut self, line: &str) -> io::Result<()> {
         self.command(format!("say {line}\n")).await
     }

@@ -2,7 +2,11 @@
 //! one (`cargo test -p sandboxes --test renode -- --ignored`).
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+#[macro_use]
+#[path = "../common/mod.rs"]
+mod common;
 mod player;
+mod real;
 
 use std::time::Duration;
 

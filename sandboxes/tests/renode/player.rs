@@ -119,6 +119,10 @@ impl Player {
 }
 
 impl Link for Player {
+    fn folder(&self) -> &str {
+        "/job"
+    }
+
     async fn say(&mut self, line: &str) -> io::Result<()> {
         let place = self.find(line);
         self.said.push(line.to_string());
