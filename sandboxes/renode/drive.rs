@@ -13,10 +13,16 @@ use serde_json::{Value, json};
 
 use super::log::Told;
 use super::monitor::{Link, Monitor, NO_MACHINE, Trouble};
-use super::values;
+use super::{times, values};
 
-/// The platform, in the server's folder.
-pub const PLATFORM: &str = "board.repl";
+/// The platform, with words for rates, and its name in the server's folder.
+const PLATFORM: &str = include_str!("board.repl");
+const PLATFORM_FILE: &str = "board.repl";
+/// What writes down when pins change and bytes are sent.
+const RECORDER: &str = include_str!("record.py");
+const RECORDER_FILE: &str = "record.py";
+/// Rate of the high speed internal oscillator, on which the chip starts (RM0090 7.2.2), hertz.
+const HSI: u64 = 16_000_000;
 /// How long an ordinary command may take: some load code the first time, on a machine that may be busy.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// How often the log is looked at while a firmware runs, in case the core has given up.
@@ -50,6 +56,9 @@ pub struct Plan {
     /// Addresses of words to read in the end.
     #[serde(default)]
     pub memory: Vec<u32>,
+    /// Whether the times at which pins change and lines end are of interest.
+    #[serde(default)]
+    pub times: bool,
     /// What comes in at serial ports.
     #[serde(default)]
     pub uart: BTreeMap<String, Vec<Input>>,
@@ -84,11 +93,34 @@ pub struct Known {
     pub uart: BTreeMap<String, Rate>,
 }
 
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(default)]
 pub struct Clock {
     /// Hertz.
     pub hclk: u64,
+    pub pclk1: u64,
+    pub pclk2: u64,
+}
+
+impl Default for Clock {
+    fn default() -> Self {
+        Clock {
+            hclk: HSI,
+            pclk1: HSI,
+            pclk2: HSI,
+        }
+    }
+}
+
+impl Clock {
+    /// The platform at these rates. Timers run at their bus's rate, or at twice that where it is divided (RM0090 7.2).
+    fn platform(&self) -> String {
+        let timers = |bus: u64| if bus == self.hclk { bus } else { 2 * bus };
+        PLATFORM
+            .replace("$HCLK", &self.hclk.to_string())
+            .replace("$APB1_TIMERS", &timers(self.pclk1).to_string())
+            .replace("$APB2_TIMERS", &timers(self.pclk2).to_string())
+    }
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -127,6 +159,7 @@ pub async fn run<L: Link>(
         told: Told::default(),
         log_read: 0,
         partial: Vec::new(),
+        records: false,
         waited: Duration::ZERO,
     };
     let begun = Instant::now();
@@ -154,6 +187,8 @@ struct Job<'a, L> {
     /// Bytes of the log that were read, and the line among them that had not ended.
     log_read: u64,
     partial: Vec<u8>,
+    /// Whether times are written down.
+    records: bool,
     /// Time in which Renode was at work.
     waited: Duration,
 }
@@ -180,13 +215,12 @@ impl<L: Link> Job<'_, L> {
     async fn load(&mut self, firmware: &[u8], known: &Known) -> Result<(), Trouble> {
         let (name, file, folder) = (self.name, self.file("elf"), self.monitor.folder().to_string());
         self.monitor.link().put(&file, firmware).await?;
+        let platform = known.clock.platform();
+        self.monitor.link().put(PLATFORM_FILE, platform.as_bytes()).await?;
         self.monitor.expect_prompt(name);
         self.ask(&format!("mach create \"{name}\"")).await?;
-        self.ask(&format!("machine LoadPlatformDescription @{folder}/{PLATFORM}"))
+        self.ask(&format!("machine LoadPlatformDescription @{folder}/{PLATFORM_FILE}"))
             .await?;
-        if known.clock.hclk > 0 {
-            self.ask(&format!("sysbus.nvic Frequency {}", known.clock.hclk)).await?;
-        }
         for port in &self.plan.ports {
             let file = self.file(port);
             self.ask(&format!("sysbus.{port} CreateFileBackend @{folder}/{file} true"))
@@ -196,6 +230,38 @@ impl<L: Link> Job<'_, L> {
         self.ask(&format!("sysbus LoadELF @{folder}/{name}.elf")).await?;
         // Otherwise it waits for the time of people; `Clear` takes it back.
         self.ask("emulation SetGlobalAdvanceImmediately true").await?;
+        if self.plan.times {
+            self.record(&folder).await?;
+        }
+        Ok(())
+    }
+
+    /// Has times written down. Where this Renode cannot, they are not told, and all else is.
+    async fn record(&mut self, folder: &str) -> Result<(), Trouble> {
+        if self.monitor.can_record.is_none() {
+            self.monitor.link().put(RECORDER_FILE, RECORDER.as_bytes()).await?;
+            let included = self.ask(&format!("include @{folder}/{RECORDER_FILE}")).await;
+            self.monitor.can_record = Some(done(included)?);
+        }
+        if self.monitor.can_record == Some(true) {
+            let pins: Vec<String> = self.plan.gpio.iter().map(|port| format!("gpioPort{port}")).collect();
+            let (file, pins, ports) = (self.file("rec"), pins.join(" "), self.plan.ports.join(" "));
+            let started = self
+                .ask(&format!("rec_start \"{folder}/{file}\" \"{pins}\" \"{ports}\""))
+                .await;
+            self.records = done(started)?;
+        }
+        Ok(())
+    }
+
+    /// Adds the times that were written down to a report.
+    async fn add_times(&mut self, report: &mut Value) -> Result<(), Trouble> {
+        if self.records {
+            self.ask("rec_stop").await?;
+            let file = self.file("rec");
+            let text = self.monitor.link().get(&file, 0).await?;
+            times::add(report, &String::from_utf8_lossy(&text));
+        }
         Ok(())
     }
 
@@ -337,6 +403,7 @@ impl<L: Link> Job<'_, L> {
         report["symbols"] = symbols.into();
         report["renode"]["pc"] = format!("{pc:#010x}").into();
         report["renode"]["sp"] = format!("{sp:#010x}").into();
+        self.add_times(&mut report).await?;
         Ok(report)
     }
 
@@ -380,6 +447,15 @@ impl<L: Link> Job<'_, L> {
             "faults": faults, "unsupported": gaps,
             "renode": {"version": self.monitor.version(), "remarks": self.told.remarks},
         })
+    }
+}
+
+/// Whether Renode did what it was asked.
+fn done(said: Result<String, Trouble>) -> Result<bool, Trouble> {
+    match said {
+        Ok(_) => Ok(true),
+        Err(Trouble::Refused { .. }) => Ok(false),
+        Err(other) => Err(other),
     }
 }
 
@@ -431,6 +507,28 @@ mod tests {
         ] {
             assert_eq!(seconds(ns), text);
         }
+    }
+
+    #[test]
+    fn a_platform_has_the_rates_of_the_firmware() {
+        let clock = Clock {
+            hclk: 168_000_000,
+            pclk1: 42_000_000,
+            pclk2: 168_000_000,
+        };
+        let text = clock.platform();
+        let of = |name: &str| {
+            text.split(&format!("\n{name}:"))
+                .nth(1)
+                .unwrap()
+                .split("\n\n")
+                .next()
+                .unwrap()
+                .to_string()
+        };
+        assert!(of("nvic").contains("systickFrequency: 168000000") && of("dwt").contains("frequency: 168000000"));
+        assert!(of("timer3").contains("frequency: 84000000") && of("timer9").contains("frequency: 168000000"));
+        assert!(!text.contains('$'));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 #!/bin/bash
 # Makes the root folder of the `renode` sandbox: that of `stm32f407`, and Renode's official portable archive for Linux, at
 # the version and digest of renode.lock.
-#   install.sh ROOT LOCK [SOURCE…]   see base.sh; stm32f407/ lies beside this script, as do renode.lock, board.repl, serve.sh
+#   install.sh ROOT LOCK [SOURCE…]   see base.sh; stm32f407/ lies beside this script, as do renode.lock and serve.sh
 # The archive is fetched from its project's releases, or taken from ASSAY_RENODE=FILE.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd) root=$(cd "$1" && pwd) lock=$2
@@ -30,7 +30,7 @@ mkdir -p "$renode"
 tar -C "$renode" --strip-components=1 --no-same-owner -xzf "$archive"
 # What no job runs: tests, samples, platforms of other boards.
 (cd "$renode" && rm -rf tests tools scripts platforms renode-test)
-cp "$here/board.repl" "$here/serve.sh" "$renode/"
+cp "$here/serve.sh" "$renode/"
 echo "Renode $version" >"$renode/VERSION"
 ln -s ../local/lib/renode/renode "$root/usr/bin/renode"
 chmod -R u+rwX,go+rX,go-w "$renode"

@@ -7,6 +7,7 @@
 pub mod drive;
 mod log;
 pub mod monitor;
+mod times;
 mod values;
 
 use crate::canary::{Canary, Expect};
@@ -31,7 +32,6 @@ pub(crate) const SPEC: SandboxSpec = SandboxSpec {
     lock: stm32f407::SPEC.lock,
     files: &[
         ("renode.lock", include_str!("renode.lock")),
-        ("board.repl", include_str!("board.repl")),
         ("serve.sh", include_str!("serve.sh")),
     ],
     tools: &[

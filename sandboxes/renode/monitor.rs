@@ -72,6 +72,8 @@ pub struct Monitor<L> {
     machine: String,
     /// What it greeted with: `Renode, version 1.16.1 (…)`.
     version: String,
+    /// Whether it takes [`super::drive`]'s recorder; nothing before it was tried.
+    pub(super) can_record: Option<bool>,
 }
 
 impl<L: Link> Monitor<L> {
@@ -83,6 +85,7 @@ impl<L: Link> Monitor<L> {
             telnet: Telnet::default(),
             machine: NO_MACHINE.to_string(),
             version: String::new(),
+            can_record: None,
         };
         let greeting = monitor.until_prompt("", patience).await?;
         monitor.version = greeting.trim().to_string();

@@ -8,7 +8,6 @@
 #   standard output: the monitor's bytes, as they come. A NAME is letters, digits and dots; whoever asks sees to that.
 set -u
 cd /job
-cp /usr/local/lib/renode/board.repl .
 # Code is written to memory that is mapped once; no sockets for debuggers; no tables of languages.
 export DOTNET_EnableWriteXorExecute=0 DOTNET_EnableDiagnostics=0 DOTNET_SYSTEM_GLOBALIZATION_INVARIANT=1
 exec 3>&2 2>errors

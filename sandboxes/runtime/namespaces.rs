@@ -162,7 +162,7 @@ impl Namespaces {
             Some(server) => server,
             None => self.start_server(rootfs).await?,
         };
-        self.run_with(job, rootfs, slot, Helper::Server(server)).await
+        self.run_with(job, rootfs, slot, Helper::Server(Box::new(server))).await
     }
 
     /// Starts a warm server in a slot that is no job's.
@@ -241,7 +241,7 @@ impl Namespaces {
             }
             Helper::Server(server) => {
                 let logs = &descriptors[driver::FIRST_LOG_FD..];
-                let made = Serving::new(Arc::clone(&self.servers), server, job, logs).map_err(fault)?;
+                let made = Serving::new(Arc::clone(&self.servers), *server, job, logs).map_err(fault)?;
                 descriptors.push(made.1);
                 serving = Some(made.0);
             }
@@ -352,7 +352,7 @@ enum Helper {
     /// The job's Python scripts.
     Parent(Arc<Parent>),
     /// The job's served steps.
-    Server(Server),
+    Server(Box<Server>),
 }
 
 impl Helper {

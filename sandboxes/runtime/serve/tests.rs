@@ -38,7 +38,6 @@ fn image(state: &Path) -> tempfile::TempDir {
     let home = rootfs.join("usr/local/lib/renode");
     fs::create_dir_all(&home).unwrap();
     fs::write(home.join("serve.sh"), include_str!("../../renode/serve.sh")).unwrap();
-    fs::write(home.join("board.repl"), "").unwrap();
     let program = rootfs.join("usr/bin/renode");
     fs::write(&program, include_str!("stand_in.py")).unwrap();
     let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);

@@ -67,7 +67,7 @@ async fn a_firmware_runs_and_the_next_one_in_the_same_renode() {
     assert_eq!((&report["faults"], &report["unsupported"]), (&json!([]), &json!([])));
     // Bits that its models ignore are remarks, and accuse nobody.
     assert_eq!(report["renode"]["remarks"].as_object().unwrap().len(), 2);
-    assert_eq!(renode.link().stored, ["job1.elf"]);
+    assert_eq!(renode.link().stored, ["job1.elf", "board.repl"]);
 
     let again = run(&mut renode, "job2", 100.0, json!({})).await;
     assert!(again.clean);

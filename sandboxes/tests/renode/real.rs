@@ -168,6 +168,20 @@ async fn a_real_renode_does_what_the_recorded_one_did() {
     plan["pins"] = json!([{"at_ms": 50, "pin": "A0", "level": 1}]);
     let outcome = run(&mut renode, "job3", &built(&runtime, &echo).await, plan).await;
     assert_eq!(outcome.report["uart"]["usart2"]["text"], "hey!", "{:#}", outcome.report);
+    // When its lamp changes: every 10 ms by SysTick.
+    let blink = program(
+        "",
+        "SysTick_Config(16000); for (;;) { if (ticks >= 10) { ticks = 0; GPIOD->ODR ^= 1u << 12; } __WFI(); }",
+    );
+    let mut plan = asks();
+    plan["times"] = true.into();
+    let outcome = run(&mut renode, "times", &built(&runtime, &blink).await, plan).await;
+    let edges = outcome.report["pins"]["D12"]["edges"].as_array().unwrap();
+    assert!((8..=10).contains(&edges.len()), "{:#}", outcome.report);
+    for pair in edges.windows(2) {
+        let gap = pair[1][0].as_f64().unwrap() - pair[0][0].as_f64().unwrap();
+        assert!((gap - 10.0).abs() < 0.2, "{:#}", outcome.report);
+    }
     // Faults, each where Renode keeps it.
     for (name, body, kind) in [
         ("job4", "__asm volatile(\"udf #0\"); for (;;) { }", "fault"),
