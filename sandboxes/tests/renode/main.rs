@@ -69,6 +69,7 @@ async fn a_firmware_runs_and_the_next_one_in_the_same_renode() {
     assert_eq!(report["renode"]["remarks"].as_object().unwrap().len(), 2);
     assert_eq!(renode.link().stored, ["job1.elf", "board.repl"]);
 
+    eprintln!("driver: {} ms of its own", report["renode"]["own_ms"]);
     let again = run(&mut renode, "job2", 100.0, json!({})).await;
     assert!(again.clean);
     assert_eq!(again.report["uart"]["usart2"]["text"], "boot\ntick \n");

@@ -18,18 +18,21 @@ use crate::common;
 
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// A Renode in a folder of its own. Dropped, it ends.
-struct Local {
-    child: Child,
-    folder: TempDir,
-    monitor: TcpStream,
+/// Dropped, it ends.
+struct Process(Child);
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
 }
 
-impl Drop for Local {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
+/// A Renode in a folder of its own.
+struct Local {
+    _process: Process,
+    folder: TempDir,
+    monitor: TcpStream,
 }
 
 impl Local {
@@ -40,18 +43,22 @@ impl Local {
             .local_addr()
             .unwrap()
             .port();
-        let child = Command::new("renode")
+        let mut command = Command::new("renode");
+        command
             .args(["--disable-xwt", "--plain", "-P", &port.to_string(), "--config"])
             .arg(folder.path().join("config"))
             .current_dir(folder.path())
             .stdin(Stdio::null())
             .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("`renode` on the PATH");
+            .stderr(Stdio::null());
+        let process = Process(command.spawn().expect("`renode` on the PATH"));
         for _ in 0..600 {
             if let Ok(monitor) = TcpStream::connect(("127.0.0.1", port)).await {
-                return Local { child, folder, monitor };
+                return Local {
+                    _process: process,
+                    folder,
+                    monitor,
+                };
             }
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
