@@ -7,6 +7,7 @@
 pub mod drive;
 mod log;
 pub mod monitor;
+pub mod plan;
 mod times;
 mod values;
 

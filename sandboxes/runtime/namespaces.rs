@@ -14,7 +14,7 @@ use super::driver::{self, Beyond};
 use super::layout::{Layout, subtree_name};
 use super::logs::Pipes;
 use super::preload::{Line, Parent, Preloads, is_script};
-use super::serve::{self, Server, Servers, Serving, Streams, is_served};
+use super::serve::{self, Server, Servers, Serving, is_served};
 use super::slots::{Lease, MAX_SLOTS, Pool};
 use super::spawn::{Plan, STAGE, Staged, Started, Starter, kill_uid};
 use super::supervise::{KillStray, Running, supervise};
@@ -25,7 +25,6 @@ use crate::hash::ancestors;
 use crate::hostile::traces;
 use crate::images::{self, ImageInfo};
 use crate::job::{Completion, Job, Limits};
-use crate::renode::SERVER;
 use crate::table;
 
 /// Where bwrap is looked for.
@@ -51,17 +50,17 @@ pub struct Namespaces {
     tier: Tier,
     /// As evidence names it.
     tier_name: &'static str,
-    uids: Arc<Uids>,
-    layout: Option<Layout>,
-    pool: Arc<Pool>,
-    starter: Starter,
+    pub(super) uids: Arc<Uids>,
+    pub(super) layout: Option<Layout>,
+    pub(super) pool: Arc<Pool>,
+    pub(super) starter: Starter,
     filter: Arc<[libc::sock_filter]>,
-    kill_stray: KillStray,
+    pub(super) kill_stray: KillStray,
     /// None in a weaker tier: without groups, a child of another process would not be accounted for.
     preloads: Option<Arc<Preloads>>,
-    servers: Arc<Servers>,
+    pub(super) servers: Arc<Servers>,
     /// The servers' own slots, taken when the first one starts.
-    server_slots: tokio::sync::OnceCell<Arc<Pool>>,
+    pub(super) server_slots: tokio::sync::OnceCell<Arc<Pool>>,
     images: Mutex<BTreeMap<String, ImageInfo>>,
 }
 
@@ -151,67 +150,12 @@ impl Namespaces {
         self.run_with(job, &image.rootfs, slot, helper).await
     }
 
-    /// Runs a job that has served steps, in a root folder that need not be an image.
-    pub(crate) async fn run_served(
-        &self,
-        job: &Job,
-        rootfs: &Path,
-        slot: Option<u32>,
-    ) -> Result<Completion, SandboxError> {
-        let server = match self.servers.take(rootfs) {
-            Some(server) => server,
-            None => self.start_server(rootfs).await?,
-        };
-        self.run_with(job, rootfs, slot, Helper::Server(Box::new(server))).await
-    }
-
-    /// Starts a warm server in a slot that is no job's.
-    async fn start_server(&self, rootfs: &Path) -> Result<Server, SandboxError> {
-        let fault = |error| SandboxError::supervisor("start a warm server", error);
-        let as_many = self.pool.numbers.len() as u32;
-        let kill = Arc::clone(&self.kill_stray);
-        let slots = self
-            .server_slots
-            .get_or_try_init(|| async { Pool::open(as_many, self.layout.as_ref(), &|slot| kill(slot)).map(Arc::new) });
-        let slots = slots.await.map_err(fault)?;
-        let mut lease = slots.acquire(None).await.map_err(fault)?;
-        lease.settle().await.map_err(fault)?;
-        let job = Job {
-            sandbox: String::new(),
-            files: Vec::new(),
-            steps: Vec::new(),
-            limits: serve::limits(),
-        };
-        let groups = match lease.group_mut() {
-            Some(group) => group.begin(&job.limits).map_err(fault)?,
-            None => Vec::new(),
-        };
-        let ((input_end, input), (output, output_end), (answers, answers_end)) =
-            (pipe().map_err(fault)?, pipe().map_err(fault)?, pipe().map_err(fault)?);
-        let mut plan = self.plan(
-            &job,
-            rootfs,
-            lease.number(),
-            groups,
-            vec![input_end, output_end, answers_end],
-        )?;
-        let filter = seccomp::program(seccomp::SERVER_SOCKETS).map_err(SandboxError::Spawn)?;
-        (plan.serves, plan.filter) = (true, filter.into());
-        plan.program = c_string(SERVER[0])?;
-        plan.argv = SERVER.iter().map(|word| c_string(*word)).collect::<Result<_, _>>()?;
-        let started = self.starter.start(plan, lease, abandon(&self.kill_stray)).await;
-        let (started, lease) = started.map_err(|error| SandboxError::Spawn(format!("a warm server: {error}")))?;
-        let running = Running::new(started, lease, Arc::clone(&self.kill_stray));
-        let streams = Streams::new(input, output, answers).map_err(fault)?;
-        Server::open(rootfs, running, streams).await
-    }
-
     /// Runs a job in a root folder that need not be an image yet.
     pub(crate) async fn run_in(&self, job: &Job, rootfs: &Path, slot: Option<u32>) -> Result<Completion, SandboxError> {
         self.run_with(job, rootfs, slot, Helper::None).await
     }
 
-    async fn run_with(
+    pub(super) async fn run_with(
         &self,
         job: &Job,
         rootfs: &Path,
@@ -254,12 +198,14 @@ impl Namespaces {
         let Some(serving) = serving else {
             return watched.await;
         };
-        // A server that still works when the job has ended dies with it.
-        let mut watched = std::pin::pin!(watched);
+        let (mut watched, mut serving) = (std::pin::pin!(watched), std::pin::pin!(serving.run(job)));
         tokio::select! {
-            biased;
-            completion = &mut watched => completion,
-            () = serving.run(job) => watched.await,
+            completion = &mut watched => {
+                // It notices that the driver has gone, or still works for a job that was ended, and dies with it.
+                let _ = tokio::time::timeout(serve::GRACE, serving).await;
+                completion
+            }
+            () = &mut serving => watched.await,
         }
     }
 
@@ -278,7 +224,7 @@ impl Namespaces {
         Ok((list, Pipes { talk, report, logs }))
     }
 
-    fn plan(
+    pub(super) fn plan(
         &self,
         job: &Job,
         rootfs: &Path,
@@ -347,7 +293,7 @@ impl Namespaces {
 }
 
 /// What runs some of a job's steps for it.
-enum Helper {
+pub(super) enum Helper {
     None,
     /// The job's Python scripts.
     Parent(Arc<Parent>),
@@ -443,7 +389,7 @@ fn stray_killer(uids: &Arc<Uids>) -> KillStray {
 }
 
 /// What becomes of a sandbox that started after its caller had gone: built and dropped, which ends it.
-fn abandon(kill_stray: &KillStray) -> Box<dyn FnOnce(Started, Lease) + Send> {
+pub(super) fn abandon(kill_stray: &KillStray) -> Box<dyn FnOnce(Started, Lease) + Send> {
     let kill_stray = Arc::clone(kill_stray);
     Box::new(move |started, lease| drop(Running::new(started, lease, kill_stray)))
 }
@@ -468,7 +414,7 @@ fn bwrap() -> Result<CString, SandboxError> {
     c_string(*found.ok_or_else(|| missing("bubblewrap", "install the package bubblewrap"))?)
 }
 
-fn c_string(text: impl Into<Vec<u8>>) -> Result<CString, SandboxError> {
+pub(super) fn c_string(text: impl Into<Vec<u8>>) -> Result<CString, SandboxError> {
     CString::new(text).map_err(|_| SandboxError::InvalidJob("a path or argument has a NUL".to_string()))
 }
 

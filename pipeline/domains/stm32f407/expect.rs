@@ -147,7 +147,9 @@ fn pin(asked: &GpioCheck, report: &Report) -> Vec<Difference> {
         match value {
             None => found.push(differs("gpio", format!("P{name} has no {what}: too few edges"))),
             Some(value) if !within(value, range) => {
-                let words = format!("P{name}'s {what} is {value:.4} {unit}, not {}", between(range));
+                // To four places, without the zeros that a count would have.
+                let shown = (value * 1e4).round() / 1e4;
+                let words = format!("P{name}'s {what} is {shown} {unit}, not {}", between(range));
                 found.push(differs("gpio", words.replace(" ,", ",")));
             }
             Some(_) => {}

@@ -27,7 +27,7 @@ pub enum Opinion {
     Silent(String),
 }
 
-/// What the driver of Renode is told (`sandboxes/renode/drive.rs`); the error says what of the check it cannot do.
+/// What the driver of Renode is told (`sandboxes/renode/plan.rs`); the error says what of the check it cannot do.
 pub fn plan(check: &Stm32Check) -> Result<Value, String> {
     let stimulus = &check.stimulus;
     let beyond = [
@@ -168,7 +168,7 @@ mod tests {
             (&json!(["usart2"]), &json!(["A", "D"]))
         );
         assert_eq!(plan["memory"], json!([0x2000_0000_u32]));
-        let _: sandboxes::renode::drive::Plan = serde_json::from_value(plan).unwrap();
+        let _: sandboxes::renode::plan::Plan = serde_json::from_value(plan).unwrap();
         let mut more = check();
         more.stimulus.adc.insert("1".into(), vec![]);
         assert!(super::plan(&more).unwrap_err().contains("stimulus.adc"));

@@ -7,6 +7,8 @@
 //! answered oddly is thrown away, and so is one that has served often. While a server works for a job, it is that job's
 //! alone, and dies with it.
 
+mod start;
+
 use std::io;
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
@@ -20,12 +22,15 @@ use tokio::net::unix::pipe::{Receiver, Sender};
 use super::supervise::Running;
 use crate::error::SandboxError;
 use crate::job::{Job, Limits, Step};
-use crate::renode::drive::{self, Known, Plan};
+use crate::renode::drive;
 use crate::renode::monitor::{Link, Monitor, Trouble};
+use crate::renode::plan::{Known, Plan};
 use crate::renode::{MOST_JOBS, PROGRAM};
 
 /// How long a server may take to start: 2 to 5 s, on a machine that may be busy.
 const PATIENCE: Duration = Duration::from_secs(120);
+/// How long after its job a server may take to be free.
+pub(crate) const GRACE: Duration = Duration::from_millis(200);
 /// Most that a job may hand over in one file, and that a server's file may hold, bytes.
 const FILE_BYTES: u64 = 32 << 20;
 /// Longest line of a driver or of a server, bytes.

@@ -20,6 +20,7 @@ listener = socket.socket()
 listener.bind(("127.0.0.1", port))
 listener.listen(1)
 monitor, _ = listener.accept()
+monitor.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 monitor.sendall(b"\xff\xfd\x00\xff\xfb\x01\xff\xfb\x03\xff\xfc\x22Renode, version stand-in\n\r\n\r(monitor) ")
 
 machine, machines, files = "monitor", 0, {}

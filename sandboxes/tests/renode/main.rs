@@ -11,8 +11,9 @@ mod real;
 use std::time::Duration;
 
 use player::Player;
-use sandboxes::renode::drive::{self, Known, Outcome, Plan};
+use sandboxes::renode::drive::{self, Outcome};
 use sandboxes::renode::monitor::{Link, Monitor, Trouble};
+use sandboxes::renode::plan::{Known, Plan};
 use serde_json::{Value, json};
 
 const SOON: Duration = Duration::from_secs(2);

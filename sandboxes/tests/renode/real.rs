@@ -6,8 +6,9 @@ use std::io;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use sandboxes::renode::drive::{self, Known, Outcome, Plan};
+use sandboxes::renode::drive::{self, Outcome};
 use sandboxes::renode::monitor::{Link, Monitor};
+use sandboxes::renode::plan::{Known, Plan};
 use sandboxes::{Namespaces, Runtime, Status};
 use serde_json::{Value, json};
 use tempfile::TempDir;

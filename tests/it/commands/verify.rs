@@ -127,7 +127,7 @@ fn tasks_from_outside_are_judged_line_by_line() {
         task("silent", &silent, &adder("assign y = a + b;")).to_string(),
         r#"{"id": "torn", "sandbox": "#.into(),
         task("forger", BENCH, &adder("assign y = 0; initial begin $display(\"ALL TESTS PASSED\"); $finish; end")).to_string(),
-        json!({"id": "firmware", "sandbox": "stm32f407", "check": {"engine": "renode"}, "candidate": [{"path": "main.c", "content": "int main() { for (;;); }"}]}).to_string(),
+        json!({"id": "firmware", "sandbox": "stm32f407", "check": {}, "candidate": [{"path": "main.txt", "content": "int main() { for (;;); }"}]}).to_string(),
         json!({"id": "typo", "sandbox": "verilog", "candidat": []}).to_string(),
         task("right", BENCH, &adder("assign y = b + a;")).to_string(),
         task("last", BENCH, &adder("assign y = b + a;")).to_string(),
@@ -148,7 +148,7 @@ fn tasks_from_outside_are_judged_line_by_line() {
     endless fail timeout
     silent fail no_verdict
     forger fail bad_output
-    firmware error `check.engine` is `renode`, and this version runs firmware on the board's emulation only; `auto` or `board` runs it there
+    firmware error no file is a source by its name (.c, .s, .S, .cpp, .cc, .cxx)
     last pass -
     "#);
     for answer in &answers {
