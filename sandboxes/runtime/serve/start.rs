@@ -63,9 +63,19 @@ impl Namespaces {
         plan.program = c_string(SERVER[0])?;
         plan.argv = SERVER.iter().map(|word| c_string(*word)).collect::<Result<_, _>>()?;
         let started = self.starter.start(plan, lease, abandon(&self.kill_stray)).await;
-        let (started, lease) = started.map_err(|error| SandboxError::Spawn(format!("a warm server: {error}")))?;
+        let (started, lease) =
+            started.map_err(|error| SandboxError::Spawn(format!("a warm server: {error}{}", remedy(&error))))?;
         let running = Running::new(started, lease, Arc::clone(&self.kill_stray));
         let streams = Streams::new(input, output, answers).map_err(fault)?;
         Server::open(rootfs, running, streams).await
+    }
+}
+
+/// What helps where the kernel refuses a `/proc`, without which .NET does not start.
+fn remedy(error: &std::io::Error) -> &'static str {
+    if error.to_string().starts_with("mount /proc") {
+        "; a container hides parts of its /proc: give it the security option systempaths=unconfined"
+    } else {
+        ""
     }
 }
