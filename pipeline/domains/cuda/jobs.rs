@@ -3,7 +3,7 @@
 use super::check::{CudaCheck, CudaGpu};
 use crate::domains::shell::{quote, script, step};
 use crate::domains::{OUTSIDE, limits};
-use crate::recipe::tasks::{Role, Task};
+use crate::recipe::tasks::{Role, Task, TaskFile};
 use crate::worker::Request;
 use sandboxes::{Job, JobFile, Limits, Step, When};
 use serde::{Deserialize, Serialize};
@@ -31,7 +31,8 @@ const COMPILE_MORE: &str = "\
 cd /job/in/task || exit 125
 archs=$1 flags=$2; shift 2
 for arch in $archs; do for unit; do eval \"/usr/local/cuda/bin/nvcc -arch=$arch $flags -Xptxas -v -cubin -o /dev/null \\\"\\$unit\\\"\" || exit $?; done; done";
-const LINK: &str = "eval \"/usr/local/cuda/bin/nvcc $1 -o /job/build/program /job/build/*.o\"";
+/// With the flags, as one command that compiles and links would have them; libraries come last.
+const LINK: &str = "eval \"/usr/local/cuda/bin/nvcc $1 -o /job/build/program /job/build/*.o $2\"";
 /// Each run has a folder of its own, with the task's files.
 const RUN: &str = "\
 cp -r --no-preserve=mode /job/in/task \"/job/run-$1\" && cd \"/job/run-$1\" || exit 125
@@ -76,8 +77,9 @@ pub fn request(task: &Task, check: &CudaCheck) -> Result<Request, String> {
         .map(|f| f.path.as_str())
         .collect();
     let candidate: Vec<&str> = task.candidate.iter().map(|f| f.path.as_str()).collect();
+    let within = pulled_in(task);
     let units = |paths: &[&str]| -> Vec<String> {
-        let units = paths.iter().filter(|path| is_unit(path));
+        let units = paths.iter().filter(|path| is_unit(path) && !within.contains(**path));
         units.map(|path| path.to_string()).collect()
     };
     let (of_harness, of_candidate) = (units(&harness), units(&candidate));
@@ -125,6 +127,57 @@ fn files(task: &Task) -> Vec<JobFile> {
     brought
         .chain(task.candidate.iter().map(|f| file(&f.path, &f.content)))
         .collect()
+}
+
+/// Sources that another file includes, and that are no units by themselves then. A file of the task's own stays one whatever
+/// the candidate includes.
+fn pulled_in(task: &Task) -> BTreeSet<&str> {
+    let brought = |file: &&TaskFile| matches!(file.role, Role::Testbench | Role::Support);
+    let own: Vec<_> = task
+        .files
+        .iter()
+        .filter(brought)
+        .map(|f| (f.path.as_str(), f.content.as_str()))
+        .collect();
+    let candidate: Vec<_> = task
+        .candidate
+        .iter()
+        .map(|f| (f.path.as_str(), f.content.as_str()))
+        .collect();
+    let including = |files: &[(&str, &str)], path: &str| {
+        let others = files.iter().filter(|(other, _)| *other != path);
+        let mut named = others.flat_map(|(other, content)| includes(content).map(move |name| (*other, name)));
+        named.any(|(other, name)| names(other, name, path))
+    };
+    let both: Vec<_> = own.iter().chain(&candidate).copied().collect();
+    let of_own = own.iter().filter(|(path, _)| including(&own, path));
+    let of_candidate = candidate.iter().filter(|(path, _)| including(&both, path));
+    of_own.chain(of_candidate).map(|(path, _)| *path).collect()
+}
+
+/// What a text includes by name, in quotation marks.
+fn includes(content: &str) -> impl Iterator<Item = &str> {
+    content.lines().filter_map(|line| {
+        let rest = line
+            .trim_start()
+            .strip_prefix('#')?
+            .trim_start()
+            .strip_prefix("include")?;
+        rest.trim_start().strip_prefix('"')?.split('"').next()
+    })
+}
+
+/// Whether `#include "name"` in one file means another: from its own folder, or from a folder that is looked in.
+fn names(includer: &str, name: &str, path: &str) -> bool {
+    let mut parts: Vec<&str> = folder(includer).split('/').filter(|part| *part != ".").collect();
+    for part in name.split('/').filter(|part| *part != ".") {
+        if part == ".." {
+            parts.pop();
+        } else {
+            parts.push(part);
+        }
+    }
+    parts.join("/") == path || path == name || path.ends_with(&format!("/{name}"))
 }
 
 /// Whether one of the task's own files names one of the candidate's where it includes others.
@@ -179,11 +232,11 @@ fn steps(check: &CudaCheck, folders: &BTreeSet<&str>, harness: Vec<String>, cand
         let arguments = [more.join(" "), common].into_iter().chain(kernels).collect();
         steps.push(step("more_archs", script(COMPILE_MORE, arguments), When::Ok));
     }
-    steps.push(step(
-        "link",
-        script(LINK, vec![format!("-arch={}", check.arch)]),
-        When::Ok,
-    ));
+    let (libraries, others): (Vec<String>, Vec<String>) = link_flags(&check.flags)
+        .into_iter()
+        .partition(|flag| flag.starts_with("-l"));
+    let link = vec![format!("-arch={} {}", check.arch, quoted(&others)), quoted(&libraries)];
+    steps.push(step("link", script(LINK, link), When::Ok));
     steps.push(step("emulate", emulate(check, include, units), When::Ok));
     for n in 0..check.orders {
         let head = [n.to_string()].into_iter();
@@ -220,6 +273,19 @@ fn emulate(check: &CudaCheck, include: Vec<String>, units: Vec<String>) -> Vec<S
     script(&format!("cd {FILES} && exec {}", line.join(" ")), Vec::new())
 }
 
+/// The flags without those that say what the files are.
+fn link_flags(flags: &[String]) -> Vec<String> {
+    let mut kept = Vec::new();
+    let mut flags = flags.iter();
+    while let Some(flag) = flags.next() {
+        match flag.as_str() {
+            "-x" | "--x" | "-include" => drop(flags.next()),
+            _ => kept.push(flag.clone()),
+        }
+    }
+    kept
+}
+
 /// The flags that say what program it is, and not how it is compiled; their values may stand in a word of their own.
 fn language_flags(flags: &[String]) -> Vec<String> {
     let mut kept = Vec::new();
@@ -229,6 +295,10 @@ fn language_flags(flags: &[String]) -> Vec<String> {
             "-D" | "-U" | "-I" | "-include" => {
                 kept.push(flag.clone());
                 kept.extend(flags.next().cloned());
+            }
+            "-Xcompiler" | "--compiler-options" => {
+                let openmp = flags.next().is_some_and(|value| value.contains("-fopenmp"));
+                kept.extend(openmp.then(|| "-fopenmp".to_string()));
             }
             "-std" | "--std" => kept.extend(flags.next().map(|value| format!("-std={value}"))),
             _ if flag.starts_with("--std=") => kept.push(flag[1..].to_string()),
@@ -242,6 +312,27 @@ fn language_flags(flags: &[String]) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_source_that_another_includes_is_no_unit() {
+        let task = |files: serde_json::Value, candidate: serde_json::Value| -> Task {
+            let line = json!({"id": "t", "sandbox": "cuda", "check": {}, "files": files, "candidate": candidate});
+            crate::recipe::tasks::parse_line("t.jsonl", 1, &line.to_string()).unwrap()
+        };
+        let file = |path: &str, content: &str| json!({"path": path, "content": content});
+        let one = task(
+            json!([]),
+            json!([
+                file("src/main.cu", "#include <cstdio>\n # include \"../lib/kernel.cu\"\n"),
+                file("lib/kernel.cu", ""),
+                file("src/other.cu", "// #include \"main.cu\"\n")
+            ]),
+        );
+        assert_eq!(pulled_in(&one), BTreeSet::from(["lib/kernel.cu"]));
+        let own = json!({"path": "main.cu", "role": "testbench", "content": "#include \"kernel.cu\"\n"});
+        let both = task(json!([own]), json!([file("kernel.cu", "#include \"main.cu\"\n")]));
+        assert_eq!(pulled_in(&both), BTreeSet::from(["kernel.cu"]), "the task's own stays");
+    }
 
     #[test]
     fn only_what_says_which_program_it_is_is_passed_on() {
