@@ -8,7 +8,7 @@ shift 2
 . "$here/base.sh"
 
 # The host's compiler and Python are there to make the board, and go once it is made.
-make_root "$root" "$lock" g++,libc6-dev,make,nlohmann-json3-dev,python3,python3-pip-whl,gcc-arm-none-eabi,libnewlib-arm-none-eabi \
+make_root "$root" "$lock" g++,libc6-dev,make,nlohmann-json3-dev,python3,python3-pip-whl,gcc-arm-none-eabi,libnewlib-arm-none-eabi,libstdc++-arm-none-eabi-newlib \
   'ca-certificates media-types libasan8 liblsan0 libtsan2 libubsan1 libitm1 libquadmath0
   libcrypt-dev libnsl-dev libtirpc-dev rpcsvc-proto' "$@"
 
@@ -55,7 +55,11 @@ chmod 755 "$root/usr/local/lib/firmware/build-firmware"
   for folder in "$arm"/*/ lib/arm-none-eabi/newlib/; do
     (cd "$folder" && rm -rf arm && find thumb ! -type d ! -path 'thumb/v7e-m+fp/hard/*' -delete && find thumb -depth -type d -empty -delete)
   done
+  find lib/arm-none-eabi/newlib/thumb \( -name 'libstdc++.a*' -o -name libsupc++.a \) -delete
   find include -mindepth 1 -maxdepth 1 ! -name newlib -exec rm -rf {} +
+  for folder in include/newlib/c++/*/arm-none-eabi; do
+    (cd "$folder" && find . ! -type d ! -path './thumb/v7e-m+fp/hard/*' -delete && find . -depth -type d -empty -delete)
+  done
   rm -rf lib/gcc/x86_64-linux-gnu bin/{gcc,g++,cpp,c++,cc,c89,c99,make,gcov,gdb}* bin/x86_64-linux-gnu-* bin/*lto-dump* \
     bin/python3* bin/pydoc3* lib/python3* share/python* share/nlohmann* share/gcc* share/gdb share/cmake share/pkgconfig \
     "$arm"/*/{lto1,lto-wrapper} bin/perl5*-x86_64* share/perl share/perl5 lib/x86_64-linux-gnu/perl \
