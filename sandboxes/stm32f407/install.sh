@@ -55,7 +55,8 @@ chmod 755 "$root/usr/local/lib/firmware/build-firmware"
   for folder in "$arm"/*/ lib/arm-none-eabi/newlib/; do
     (cd "$folder" && rm -rf arm && find thumb ! -type d ! -path 'thumb/v7e-m+fp/hard/*' -delete && find thumb -depth -type d -empty -delete)
   done
-  find lib/arm-none-eabi/newlib/thumb \( -name 'libstdc++.a*' -o -name libsupc++.a \) -delete
+  find lib/arm-none-eabi/newlib \( -name 'libstdc++.a*' -o -name libsupc++.a \) -delete
+  rm lib/arm-none-eabi/newlib/lib*c++_nano.a
   find include -mindepth 1 -maxdepth 1 ! -name newlib -exec rm -rf {} +
   for folder in include/newlib/c++/*/arm-none-eabi; do
     (cd "$folder" && find . ! -type d ! -path './thumb/v7e-m+fp/hard/*' -delete && find . -depth -type d -empty -delete)
