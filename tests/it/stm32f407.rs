@@ -21,11 +21,20 @@ fn parsed(path: &Path) -> Value {
 /// A folder as a task: every source is the candidate's.
 fn task(set: &str, name: &str) -> Value {
     let folder = root().join(set).join(name);
-    let sources = names(&folder).into_iter().filter(|file| !file.ends_with(".json"));
+    let sources = files_below(&folder).into_iter().filter(|file| !file.ends_with(".json"));
     let candidate: Vec<Value> = sources
         .map(|file| json!({"path": file, "content": text(&folder.join(&file))}))
         .collect();
     json!({"id": format!("{set}/{name}"), "sandbox": "stm32f407", "check": on_the_board(&folder.join("check.json")), "candidate": candidate})
+}
+
+/// Files of a folder and of the folders in it, by their paths there.
+fn files_below(folder: &Path) -> Vec<String> {
+    let below = |name: String| match folder.join(&name) {
+        path if path.is_dir() => files_below(&path).iter().map(|file| format!("{name}/{file}")).collect(),
+        _ => vec![name],
+    };
+    names(folder).into_iter().flat_map(below).collect()
 }
 
 /// A check that asks for no Renode, whether or not there is one.

@@ -52,6 +52,9 @@ pub struct Stm32Check {
     /// Whether misuse of the chip counts (an unclocked peripheral, a wrong alternate function, an interrupt flag that is
     /// never cleared …), or is only told; true by default.
     pub strict: bool,
+    /// The crystal of the board, hertz; 8 MHz by default, as on ST's Discovery. Firmware sees it as `HSE_VALUE`.
+    #[schemars(range(min = 4_000_000, max = 26_000_000))]
+    pub hse_hz: Option<u32>,
     /// What happens to the board meanwhile; nothing by default.
     pub stimulus: Stimulus,
     /// What it runs on; `auto` by default: the board's emulation, and Renode as well where there is one (sandbox `renode`)
@@ -80,6 +83,7 @@ impl Default for Stm32Check {
             most_instructions: None,
             most_stack_bytes: None,
             strict: true,
+            hse_hz: None,
             stimulus: Stimulus::default(),
             engine: Engine::Auto,
         }

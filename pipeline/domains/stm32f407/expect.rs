@@ -219,7 +219,9 @@ fn symbol(name: &str, asked: &SymbolCheck, report: &Report) -> Option<Difference
     let Some(hex) = hex else {
         return Some(differs(
             "symbols",
-            format!("the program has no variable `{name}` in memory"),
+            format!(
+                "the program has no variable `{name}` in memory (one that is only written, and not volatile, is dropped)"
+            ),
         ));
     };
     let bytes: Vec<u8> = (0..hex.len() / 2)

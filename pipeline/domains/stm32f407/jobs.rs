@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 /// The sandbox, and its name in tasks.
 pub const SANDBOX: &str = "stm32f407";
 /// Raised whenever the same completion would be judged otherwise.
-pub const JUDGE_VERSION: i32 = 1;
+pub const JUDGE_VERSION: i32 = 2;
 
 /// The sandbox that has a Renode as well.
 pub const WITH_RENODE: &str = "renode";
@@ -75,15 +75,20 @@ pub fn request(task: &Task, check: &Stm32Check, built: &[String]) -> Result<Requ
         path: PLAN.into(),
         content: format!("{:#}\n", board_plan(check)),
     });
-    let own_units: Vec<String> = own
+    let mut own_units: Vec<String> = own
         .iter()
         .map(|f| f.path.clone())
         .filter(|path| is_unit(path))
         .collect();
+    let rate = check.hse_hz.map(|rate| format!("-DHSE_VALUE={rate}u"));
+    if !own_units.is_empty() {
+        own_units.extend(rate.clone());
+    }
     // A linker script of the candidate's comes last, and is the one that counts.
     let arguments: Vec<String> = all()
         .map(|(path, _)| path.clone())
         .filter(|path| is_unit(path) || path.ends_with(".ld"))
+        .chain(rate)
         .collect();
     let with_renode = second.is_some();
     if let Some(plan) = second {
@@ -172,6 +177,10 @@ fn board_plan(check: &Stm32Check) -> Value {
     plan["elf"] = FIRMWARE.into();
     plan["run_ms"] = check.run_ms.into();
     plan["watch"] = json!(watched);
+    plan["strict"] = check.strict.into();
+    if let Some(rate) = check.hse_hz {
+        plan["hse_hz"] = rate.into();
+    }
     plan["memory"] = json!(addresses);
     plan["symbols"] = json!(check.symbols.keys().collect::<Vec<_>>());
     plan["registers"] = json!(check.registers.keys().collect::<Vec<_>>());

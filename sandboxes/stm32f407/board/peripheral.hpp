@@ -61,6 +61,7 @@ class Peripheral {
   void set_held_in_reset(bool held);
   bool held_in_reset() const { return held_; }
   std::uint64_t reads = 0, writes = 0;
+  std::uint32_t first_write = 0;  // the instruction
 
  protected:
   /// A register's stored value by word offset.

@@ -11,7 +11,9 @@
 
 typedef void (*vector)(void);
 
-extern char _estack[], _sidata[], _sdata[], _edata[], _sbss[], _ebss[], _siccmram[], _sccmram[], _eccmram[];
+extern char _estack[], _sidata[], _sdata[], _edata[], _sbss[], _ebss[];
+/* Null where a linker script has no section for the CCM. */
+extern char _siccmram[] __attribute__((weak)), _sccmram[] __attribute__((weak)), _eccmram[] __attribute__((weak));
 extern void SystemInit(void);
 extern void __libc_init_array(void);
 extern int main(void);
@@ -60,7 +62,7 @@ void Default_Handler(void) {
 /* Initial values of .data and .ccmram from flash, zeros for .bss, then the C library and main. */
 void Reset_Handler(void) {
   memcpy(_sdata, _sidata, (size_t)(_edata - _sdata));
-  memcpy(_sccmram, _siccmram, (size_t)(_eccmram - _sccmram));
+  if (_siccmram != NULL) memcpy(_sccmram, _siccmram, (size_t)(_eccmram - _sccmram));
   memset(_sbss, 0, (size_t)(_ebss - _sbss));
   SystemInit();
   __libc_init_array();

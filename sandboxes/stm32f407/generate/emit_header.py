@@ -54,6 +54,23 @@ TAIL = '''
 #define MODIFY_REG(REG, CLEARMASK, SETMASK) WRITE_REG((REG), (((READ_REG(REG)) & (~(CLEARMASK))) | (SETMASK)))
 #define POSITION_VAL(VAL) (__CLZ(__RBIT(VAL)))
 
+/* The same without an interrupt getting in between (Armv7-M A3.4). */
+#define ATOMIC_CHANGE(load, store, type, REG, KEEP, SET)                                     \\
+  do {                                                                                      \\
+    type value_;                                                                            \\
+    do {                                                                                    \\
+      value_ = (type)((load((__IO type *)&(REG)) & (KEEP)) | (SET));                        \\
+    } while (store(value_, (__IO type *)&(REG)) != 0U);                                     \\
+  } while (0)
+#define ATOMIC_SET_BIT(REG, BIT) ATOMIC_CHANGE(__LDREXW, __STREXW, uint32_t, REG, ~0U, BIT)
+#define ATOMIC_CLEAR_BIT(REG, BIT) ATOMIC_CHANGE(__LDREXW, __STREXW, uint32_t, REG, ~(BIT), 0U)
+#define ATOMIC_MODIFY_REG(REG, CLEARMASK, SETMASK) \\
+  ATOMIC_CHANGE(__LDREXW, __STREXW, uint32_t, REG, ~(CLEARMASK), SETMASK)
+#define ATOMIC_SETH_BIT(REG, BIT) ATOMIC_CHANGE(__LDREXH, __STREXH, uint16_t, REG, ~0U, BIT)
+#define ATOMIC_CLEARH_BIT(REG, BIT) ATOMIC_CHANGE(__LDREXH, __STREXH, uint16_t, REG, ~(BIT), 0U)
+#define ATOMIC_MODIFYH_REG(REG, CLEARMASK, SETMASK) \\
+  ATOMIC_CHANGE(__LDREXH, __STREXH, uint16_t, REG, ~(CLEARMASK), SETMASK)
+
 #ifdef __cplusplus
 }
 #endif
@@ -66,7 +83,8 @@ def interrupts(numbers):
     out = ['typedef enum {']
     out += [f'  {name}_IRQn = {number},' for name, number in CORE_INTERRUPTS]
     out += [f'  {cmsis_interrupt(name)}_IRQn = {number},' for number, name in sorted(numbers.items())]
-    return out + ['} IRQn_Type;', '', '#include "core_cm4.h"', '#include "system_stm32f4xx.h"', '#include <stdint.h>', '']
+    out += ['} IRQn_Type;', '#define RNG_IRQn HASH_RNG_IRQn /* one vector; this chip has no hash unit (12.2, table 61) */']
+    return out + ['', '#include "core_cm4.h"', '#include "system_stm32f4xx.h"', '#include <stdint.h>', '']
 
 
 def type_name(kind):

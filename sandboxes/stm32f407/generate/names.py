@@ -22,7 +22,7 @@ RENAMES = [(re.compile(pattern + '$'), names.split()) for pattern, names in [
     (r'GPIO_(I|O)DR_.DR(\d+)', r'GPIO_\1DR_\1D\2 GPIO_\1DR_\1DR_\2 GPIO_\1DR_\2 GPIO_\1DR_\1DR\2'),
     (r'GPIO_BSRR_(BS|BR)(\d+)', r'GPIO_BSRR_\1\2 GPIO_BSRR_\1_\2'),
     (r'GPIO_AFRL_AFRL(\d+)', r'GPIO_AFRL_AFSEL\1 GPIO_AFRL_AFRL\1'),
-    (r'GPIO_AFRH_AFRH(\d+)', r'GPIO_AFRH_AFSEL\1 GPIO_AFRH_AFRH\1'),
+    (r'GPIO_AFRH_AFRH(\d+)', r'GPIO_AFRH_AFSEL\1 GPIO_AFRH_AFRH\1 GPIO_AFRH_AFRH\1-8'),
     (r'EXTI_IMR_MR(\d+)', r'EXTI_IMR_MR\1 EXTI_IMR_IM\1'),
     (r'EXTI_EMR_MR(\d+)', r'EXTI_EMR_MR\1 EXTI_EMR_EM\1'),
     (r'DMA_S0CR_EN', r'DMA_SxCR_EN'),
@@ -92,8 +92,13 @@ def renamed(macro):
     for pattern, names in RENAMES:
         found = pattern.match(macro)
         if found:
-            return [found.expand(name) for name in names]
+            return [counted_down(found.expand(name)) for name in names]
     return [macro]
+
+
+def counted_down(name):
+    """AFRH4 for 'AFRH12-8': the older names of AFR[1] count its fields from 0 (8.4.10)."""
+    return re.sub(r'(\d+)-(\d+)$', lambda found: str(int(found[1]) - int(found[2])), name)
 
 
 def values():
@@ -117,6 +122,7 @@ def values():
     for line in range(16):                                                                 # 9.2.3
         register = line // 4 + 1
         codes(f'SYSCFG_EXTICR{register}_EXTI{line}', 4 * (line % 4), [(f'P{port}', n) for n, port in enumerate('ABCDEFGHI')])
+    out += [(f'DMA_SxNDT_{n}', f'(0x{1 << n:X}UL)') for n in range(16)]                    # 10.5.6
     out.append(('FLASH_KEY1', '(0x45670123UL)'))                                           # 3.6.1
     out.append(('FLASH_KEY2', '(0xCDEF89ABUL)'))
     out.append(('FLASH_OPT_KEY1', '(0x08192A3BUL)'))
@@ -131,6 +137,8 @@ def values():
             ('FLASH_OPTCR_nWRP', '(0x0FFF0000UL)'),
             ('EXTI_IMR_IM', '(0x007FFFFFUL)'), ('EXTI_EMR_EM', '(0x007FFFFFUL)'),
             ('CAN_FM1R_FBM', '(0x0FFFFFFFUL)'), ('CAN_FS1R_FSC', '(0x0FFFFFFFUL)'),
+            ('FLASH_ACR_BYTE0_ADDRESS', '(0x40023C00UL)'), ('FLASH_ACR_BYTE2_ADDRESS', '(0x40023C03UL)'),
+            ('SYSCFG_PMC_MII_RMII', 'SYSCFG_PMC_MII_RMII_SEL'),                               # 9.2.2
             ('CAN_FFA1R_FFA', '(0x0FFFFFFFUL)'), ('CAN_FA1R_FACT', '(0x0FFFFFFFUL)'),
             ('CAN_TSR_TME', '(0x1C000000UL)'), ('CAN_TSR_LOW', '(0xE0000000UL)')]
     return out

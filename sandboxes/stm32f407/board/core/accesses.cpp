@@ -129,7 +129,7 @@ bool Accesses::load_word(const Slot &slot, std::uint32_t address, std::uint32_t 
 }
 
 void Accesses::store_lanes(const Slot &slot, std::uint32_t address, int size, std::uint32_t value) {
-  if (slot.model) ++slot.model->writes;
+  if (slot.model && slot.model->writes++ == 0) slot.model->first_write = board_.core().pc();
   if (!reachable(slot, address, true)) return;
   const std::uint32_t offset = (address - slot.base) & ~3u;
   const RegisterInfo *info = slot.info->at(offset);
@@ -147,7 +147,8 @@ void Accesses::store_lanes(const Slot &slot, std::uint32_t address, int size, st
 }
 
 /// A write that means to set bits which only hardware sets: the whole register is read-only, or nothing but such bits of an
-/// otherwise unchanged value differ. (Writing back what was read, or zero to a status register, is ordinary.)
+/// otherwise unchanged value differ. (Writing back what was read, or zero to a status register, is ordinary; zero to one that
+/// is wholly read-only does no harm either, but is told.)
 void Accesses::check_read_only(const Slot &slot, const RegisterInfo &info, std::uint32_t old, std::uint32_t data, bool whole) {
   std::uint32_t fields = 0;
   std::string names;
@@ -160,6 +161,7 @@ void Accesses::check_read_only(const Slot &slot, const RegisterInfo &info, std::
   if (!whole || !(info.writable == 0 || (nothing_else && info.readable != 0))) return;
   Finding finding;
   finding.kind = "read_only_write";
+  if (info.writable == 0 && data == 0) finding.severity = Severity::note;
   finding.text = std::string("write of ") + hex(data) + " to " + slot.info->name + "." + info.name + ": " +
                  (info.writable == 0 ? "the register is read-only" : names + " can only be set by hardware") +
                  "; the write has no effect (RM0090, description of the register)";

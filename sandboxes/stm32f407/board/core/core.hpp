@@ -81,6 +81,7 @@ struct Board::Core {
   Ending ending = Ending::running;
   std::uint64_t slept_cycles = 0;
   Time slept = 0, polled = 0;
+  bool strict = true;  // does misuse decide? A storm of interrupts ends the run then
   bool sleeping = false, waiting_for_event = false, deep = false;
   std::string reset_requested;
   std::vector<std::pair<std::string, Time>> resets;
@@ -102,6 +103,8 @@ struct Board::Core {
   void enter_stop();
   void leave_stop();
   void on_entry(int number);
+  void count_in_a_row(int number, const std::string &name);
+  void remark_interrupts();
   void raise_memory_fault(Stop stop);
   std::uint32_t jumped_from(std::uint32_t at) const;
   void report_null(const BadAccess &access);
@@ -109,11 +112,10 @@ struct Board::Core {
   void connect();
   void watch_waiting(std::uint64_t cycles);
   std::string where(std::uint32_t address) const;
-  std::uint64_t instructions() const { return cpu.cycles - slept_cycles - cpu.polled; }
+  std::uint64_t instructions() const { return cpu.cycles - slept_cycles - cpu.polled - exceptions.spent; }
 
   // A run of handlers without a single instruction of thread mode in between.
   struct {
-    std::uint64_t last_exit = UINT64_MAX;
     std::map<int, unsigned> entries;
     std::set<int> released;  // whose line was low at an exit
   } chain;

@@ -55,6 +55,10 @@ class Exceptions {
   std::uint32_t vector_table = 0;  // VTOR
   bool stack_align = true;         // CCR.STKALIGN
   bool lazy = true, automatic = true;  // FPCCR.LSPEN, ASPEN
+  /// Cycles that entries and returns have taken.
+  std::uint64_t spent = 0;
+  /// Has the present handler begun right behind another, without one instruction of what they interrupted?
+  bool in_a_row() const { return in_a_row_; }
 
   std::function<void(int number)> on_entry, on_exit;
   std::function<void(const Fault &)> on_fault;
@@ -63,13 +67,15 @@ class Exceptions {
   bool push_frame(std::uint32_t return_address, std::uint32_t &exc_return);
   bool pop_frame(std::uint32_t exc_return);
   void enter(int number, std::uint32_t return_address);
+  void spend(std::uint64_t cycles);
   void use_stack(bool process, std::uint32_t sp);
   bool read_word(std::uint32_t address, std::uint32_t &value);
   bool write_word(std::uint32_t address, std::uint32_t value);
 
   Cpu &cpu_;
   Nvic &nvic_;
-  bool locked_up_ = false;
+  bool locked_up_ = false, in_a_row_ = false;
+  std::uint64_t left_at_ = UINT64_MAX;  // the cycle at which the last return was over
   Nvic::Masks masks_;
 };
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <bitset>
 #include <cstdint>
 #include <functional>
 
@@ -23,8 +24,14 @@ class Nvic {
   bool line(int number) const { return state_[number].line; }
   void set_pending(int number, bool pending);
   bool pending(int number) const { return state_[number].pending; }
-  void enable(int number, bool on) { state_[number].enabled = on; changed(); }
+  void enable(int number, bool on) {
+    state_[number].enabled = on;
+    if (on) ever_enabled_.set(static_cast<std::size_t>(number));
+    changed();
+  }
   bool enabled(int number) const { return state_[number].enabled; }
+  /// Has the firmware enabled it at any time of the run?
+  bool ever_enabled(int number) const { return ever_enabled_.test(static_cast<std::size_t>(number)); }
   void activate(int number, bool on);
   bool active(int number) const { return state_[number].active; }
   /// The 8-bit field as software wrote it; the STM32F4 has the upper four bits.
@@ -75,6 +82,7 @@ class Nvic {
   int raw_priority(int number) const;
 
   std::array<State, exception::count> state_{};
+  std::bitset<exception::count> ever_enabled_;
   unsigned grouping_ = 0;
   int active_count_ = 0;
   mutable int best_ = -1;  // cache; -1: unknown

@@ -58,12 +58,15 @@ void Pins::route(Pin pin) {
   const auto old = net.signals;
   net.signals = wanted;
   for (Signal *signal : old)
-    if (std::find(wanted.begin(), wanted.end(), signal) == wanted.end())
+    if (std::find(wanted.begin(), wanted.end(), signal) == wanted.end()) {
       signal->pins_.erase(std::remove(signal->pins_.begin(), signal->pins_.end(), pin), signal->pins_.end());
+      if (signal->on_route) signal->on_route();
+    }
   for (Signal *signal : wanted) {
     if (std::find(old.begin(), old.end(), signal) != old.end()) continue;
     signal->pins_.push_back(pin);
     signal->complained_ = false;
+    if (signal->on_route) signal->on_route();
     if (net.level == signal->last_level_) continue;
     signal->last_level_ = net.level;
     if (signal->on_change) signal->on_change(net.level);
@@ -147,7 +150,7 @@ void Pins::apply(Pin pin, bool level, bool floating) {
   PinLog &log = logs_[pin];
   ++(level ? log.rising : log.falling);
   const Time now = board_.now();
-  if (log.edges.size() < 4096) log.edges.emplace_back(now, level);
+  if (!log.full()) log.edges.emplace_back(now, level);
   for (auto &observer : net.observers) observer(level);
   for (auto &observer : observers_) observer(pin, level);
   for (Signal *signal : std::vector<Signal *>(net.signals)) {
@@ -184,7 +187,7 @@ void Signal::release() {
 
 bool Signal::level(bool unrouted) const { return pins_.empty() ? unrouted : owner_.level(pins_.back()); }
 
-bool Signal::require(const std::string &what) {
+bool Signal::require(const std::string &what, Severity severity) {
   if (routed()) return true;
   if (complained_) return false;
   complained_ = true;
@@ -199,6 +202,7 @@ bool Signal::require(const std::string &what) {
     list += (list.empty() ? "P" : ", P") + pin_name(pin) + " is " + owner_.describe(pin);
   }
   Finding finding;
+  finding.severity = severity;
   finding.kind = alternate.empty() ? "pin_not_configured" : "wrong_alternate_function";
   finding.text = what + ", but no pin carries " + name_ + ": it can be on " + possible;
   if (!alternate.empty() || !others.empty())

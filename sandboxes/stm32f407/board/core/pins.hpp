@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "findings.hpp"
 #include "tables.hpp"
 #include "time.hpp"
 
@@ -52,10 +53,12 @@ class Signal {
   bool level(bool unrouted = false) const;
   /// Called with the new level when the pin that carries it changes, whoever drives it; also when routing changes it.
   std::function<void(bool)> on_change;
+  /// Called after a pin has begun or ceased to carry it.
+  std::function<void()> on_route;
   /// Reports `wrong_alternate_function` or `pin_not_configured` unless a pin carries the signal. Call it at the moment
   /// the peripheral really uses the signal (first frame sent, counter started with the output enabled), with what it does:
   /// require("USART2 transmits"). Says which pins could carry it, and what they are set to. Once per signal until routed.
-  bool require(const std::string &what);
+  bool require(const std::string &what, Severity severity = Severity::error);
   const std::string &name() const { return name_; }
 
  private:
@@ -75,6 +78,7 @@ struct PinLog {
   std::uint64_t rising = 0, falling = 0;
   bool watched = false;
   std::vector<std::pair<Time, bool>> edges;  // the first 4096
+  bool full() const { return edges.size() >= 4096; }
 };
 
 class Pins {

@@ -166,6 +166,7 @@ json make_report(Board &board) {
   json causes = json::array();
   for (const auto &[cause, time] : core.resets) causes.push_back({{"cause", cause}, {"at_ms", ms(time)}});
   report["reset"] = {{"count", core.resets.size()}, {"causes", causes}};
+  core.remark_interrupts();
   peripherals_report(board, report);  // may add findings
   report["pins"] = pins_report(board);
   report["memory"] = memory_report(board);

@@ -117,7 +117,6 @@ void Dma::write_control(int stream, std::uint32_t data) {
             offset);
     data = (data & ~protected_bits) | (before & protected_bits);
   }
-  if (data & PFCTRL) unsupported("S" + std::to_string(stream) + "CR.PFCTRL (the peripheral as flow controller)");
   store(offset, data);
   if (((before ^ data) & EN) != 0) {
     if (data & EN) start(stream);
@@ -137,13 +136,17 @@ void Dma::start(int stream) {
                 "set (RM0090 10.3.17)",
             at(stream, CR), state.stopped ? Severity::note : Severity::error);
   state.stopped = false;
+  // Memory to memory has no peripheral that could end it: hardware clears the bit (10.5.5).
+  if (direction(stream) == 2) clear_bits(at(stream, CR), PFCTRL);
   const std::uint32_t cr = control(stream);
+  if (cr & PFCTRL) unsupported(label + ".PFCTRL (the peripheral as flow controller)");
   // A stream that has finished starts again with the number that was written last (10.5.6).
   if (value(at(stream, NDTR)) == 0) set(at(stream, NDTR), state.programmed);
   state.count = state.left = value(at(stream, NDTR));
   state.peripheral = 0;
   state.memory = 0;
   state.fifo.clear();
+  state.base = 0;
   if ((cr & DBM) != 0) set_bits(at(stream, CR), CIRC);
   if (direction(stream) == 2 && (cr & (CIRC | DBM)) != 0) {
     finding("dma_misuse",
@@ -377,6 +380,7 @@ bool Dma::access(int stream, std::uint32_t address, int size, bool write, bool p
   const bool reachable = ok;
   if (ok && !in_ccm(address)) {
     if (write) {
+      if (!peripheral_port) check_end(stream, address, size);
       ok = board.bus_write(master_, address, size, item);
     } else {
       const BusResult result = board.bus_read(master_, address, size);

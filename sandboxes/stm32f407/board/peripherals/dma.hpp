@@ -17,6 +17,7 @@ class Dma : public Peripheral {
   void write(std::uint32_t offset, std::uint32_t data) override;
   void reset() override;
   void gate_changed(bool on) override;
+  void report(nlohmann::json &report) override;
 
   /// Items that the stream serving a request still has to move; UINT32_MAX if none serves it (I2C's LAST needs it).
   std::uint32_t remaining(const std::string &request) const;
@@ -33,6 +34,7 @@ class Dma : public Peripheral {
     bool stopped = false;                        // the last transfer was ended by software
     Time waiting_since = never;                  // when it was switched on, if it has moved nothing yet
     std::uint32_t pc = 0;                        // the instruction that did it
+    std::uint32_t base = 0, end = UINT32_MAX;    // where it writes to, and where the variable there ends
   };
   struct Source {
     int stream, channel;
@@ -65,6 +67,9 @@ class Dma : public Peripheral {
   void finish(int stream, DmaRequest *line);
   void check();
   bool check_stream(int stream);
+  void remark_unasked(int stream);
+  void check_end(int stream, std::uint32_t address, int size);
+  void remark_end(int stream, std::uint32_t end);
   std::uint32_t peripheral_address(int stream) const;
   std::uint32_t memory_address(int stream) const;
   int memory_size(int stream) const;

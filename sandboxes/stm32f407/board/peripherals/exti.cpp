@@ -47,6 +47,7 @@ class Exti : public Peripheral {
   }
 
   void write(std::uint32_t offset, std::uint32_t data) override {
+    if (offset == IMR) ever_unmasked_ |= data;
     if (offset == PR) {
       clear_bits(PR, data);
       clear_bits(SWIER, data);  // 12.3.5: cleared with the pending bit
@@ -60,7 +61,30 @@ class Exti : public Peripheral {
     update();
   }
 
+  /// A vector that is enabled in the NVIC, none of whose lines was ever let through, is never called: a note.
+  void report(nlohmann::json &) override {
+    for (std::size_t i = 0; i < std::size(vectors); ++i) {
+      const int number = numbers_[i] + exception::first_interrupt;
+      const bool taken = board.core().interrupts.count(number) != 0;  // software pended it in the NVIC
+      if (!board.core().nvic.ever_enabled(number) || taken || (ever_unmasked_ & vectors[i].lines) != 0) continue;
+      Finding note;
+      note.kind = "interrupt_masked";
+      note.severity = Severity::note;
+      note.text = std::string(vectors[i].name) + " was enabled in the NVIC, but none of its EXTI lines in EXTI_IMR (" +
+                  lines_of(vectors[i].lines) + "): they request nothing (RM0090 12.2.5, 12.3.1)";
+      note.peripheral = name(), note.register_name = "IMR", note.address = info().base;
+      board.findings.add_at(first_write, std::move(note));
+    }
+  }
+
  private:
+  static std::string lines_of(std::uint32_t lines) {
+    int first = 0, last = 31;
+    while ((lines >> first & 1) == 0) ++first;
+    while ((lines >> last & 1) == 0) --last;
+    return "MR" + std::to_string(first) + (first == last ? "" : " to MR" + std::to_string(last));
+  }
+
   void edge(Pin pin, bool level) {
     const unsigned line = static_cast<unsigned>(pin % 16);
     const auto *syscfg = board.find<Syscfg>("SYSCFG");
@@ -82,6 +106,7 @@ class Exti : public Peripheral {
   }
 
   int numbers_[std::size(vectors)] = {};
+  std::uint32_t ever_unmasked_ = 0;
 };
 
 }  // namespace

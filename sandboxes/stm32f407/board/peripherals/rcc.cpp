@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "../core/core.hpp"
+#include "clock_output.hpp"
 #include "flash.hpp"
 #include "pwr.hpp"
 
@@ -43,7 +44,11 @@ Rcc::Rcc(Board &b, const PeripheralInfo &info)
       pll_ready_(b.events, [this] { ready(CR, PLLON, PLLRDY, 4); }),
       i2s_ready_(b.events, [this] { ready(CR, PLLI2SON, PLLI2SRDY, 5); }),
       lsi_ready_(b.events, [this] { ready(CSR, 1, 2, 0); }),
-      lse_ready_(b.events, [this] { ready(BDCR, 1, 2, 1); }) {}
+      lse_ready_(b.events, [this] { ready(BDCR, 1, 2, 1); }),
+      mco1_(std::make_unique<ClockOutput>(b, "MCO1")),
+      mco2_(std::make_unique<ClockOutput>(b, "MCO2")) {}
+
+Rcc::~Rcc() = default;
 
 /// A system reset: all but the backup domain and the reset flags, which tell what happened (7.3.20, 7.3.21).
 void Rcc::reset() {
@@ -125,8 +130,10 @@ void Rcc::write(std::uint32_t offset, std::uint32_t data) {
 
 void Rcc::write_cr(std::uint32_t data) {
   const std::uint32_t used = used_oscillators();
+  // Sources that mean to begin from a known state clear HSION while it is what they run on.
   if ((used & ~data) != 0)
-    finding("clock_source_disabled", "write to RCC.CR switches off an oscillator that drives SYSCLK: hardware keeps it on (RM0090 7.3.1)", CR);
+    finding("clock_source_disabled", "write to RCC.CR switches off an oscillator that drives SYSCLK: hardware keeps it on (RM0090 7.3.1)", CR,
+            (used & ~data) == HSION ? Severity::note : Severity::error);
   data |= used;  // what drives SYSCLK stays on
   const bool pll_from_hse = (value(PLLCFGR) & 1 << 22) != 0;
   if ((data & PLLON) != 0 && (value(CR) & PLLON) == 0) check_pll(pll_from_hse);
@@ -210,6 +217,31 @@ std::uint32_t Rcc::used_oscillators() const {
   return PLLON | ((value(PLLCFGR) & 1 << 22) != 0 ? HSEON : HSION);
 }
 
+/// What MCO1 and MCO2 carry: the source and its divider (7.2.10, 7.3.3).
+void Rcc::update_outputs() {
+  const std::uint32_t cfgr = value(CFGR), cr = value(CR);
+  const auto divider = [](std::uint32_t code) { return (code & 4) != 0 ? (code & 3) + 2 : 1; };
+  const std::uint32_t hse = (cr & HSERDY) != 0 ? hse_hz_ : 0, hsi = (cr & HSIRDY) != 0 ? hsi_hz : 0;
+  const std::uint32_t pll = (cr & PLLRDY) != 0 ? pll_output(2 * ((value(PLLCFGR) >> 16 & 3) + 1)) : 0;
+  const std::uint32_t i2s = (cr & PLLI2SRDY) != 0 ? plli2s_output() : 0;
+  const std::uint32_t first[] = {hsi, board.clocks.lse, hse, pll}, second[] = {board.clocks.sysclk, i2s, hse, pll};
+  mco1_->set(first[cfgr >> 21 & 3], divider(cfgr >> 24 & 7));
+  mco2_->set(second[cfgr >> 30 & 3], divider(cfgr >> 27 & 7));
+}
+
+/// The VCO of PLLI2S has the input of the main PLL (7.3.23).
+std::uint32_t Rcc::plli2s_output() const {
+  const std::uint32_t main = value(PLLCFGR), cfg = value(PLLI2SCFGR), m = main & 0x3F, r = cfg >> 28 & 7;
+  if (m == 0 || r == 0) return 0;
+  const std::uint64_t source = (main & 1 << 22) != 0 ? hse_hz_ : hsi_hz;
+  return static_cast<std::uint32_t>(source * (cfg >> 6 & 0x1FF) / m / r);
+}
+
+void Rcc::report(nlohmann::json &) {
+  mco1_->settle();
+  mco2_->settle();
+}
+
 void Rcc::update_clocks() {
   const std::uint32_t wanted = value(CFGR) & 3, cr = value(CR);
   const std::uint32_t needed = wanted == 0 ? HSIRDY : wanted == 1 ? HSERDY : PLLRDY;
@@ -236,8 +268,8 @@ void Rcc::update_clocks() {
   const Clocks &old = board.clocks;
   const bool changed = clocks.sysclk != old.sysclk || clocks.hclk != old.hclk || clocks.pclk1 != old.pclk1 ||
                        clocks.pclk2 != old.pclk2 || clocks.source != old.source;
-  if (!changed && clocks.pll48 == old.pll48 && clocks.lse == old.lse) return;
-  board.change_clocks(clocks);
+  if (changed || clocks.pll48 != old.pll48 || clocks.lse != old.lse) board.change_clocks(clocks);
+  update_outputs();
   if (changed) check_limits();
 }
 

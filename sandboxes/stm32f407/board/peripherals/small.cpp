@@ -47,7 +47,7 @@ class Rng : public Peripheral {
     if ((value(0x00) & 4) == 0) return next_.cancel();
     if (board.clocks.pll48 == 0 && !seen_) {
       seen_ = true;
-      finding("rng_misuse", "the RNG is enabled without its 48 MHz clock: the PLL must run (RM0090 24.3, PLLQ)", 0x00);
+      finding("rng_misuse", "the RNG is enabled without its 48 MHz clock: the PLL must run, and PLLQ divide its VCO to 48 MHz (RM0090 7.3.2, 24.3)", 0x00);
     }
     start();
   }

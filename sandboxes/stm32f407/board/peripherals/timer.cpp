@@ -47,7 +47,7 @@ Timer::Timer(Board &owner, const PeripheralInfo &info)
       update_dma_(&owner.dma_requests.line(std::string(info.name) + "_UP")),
       trigger_dma_(&owner.dma_requests.line(std::string(info.name) + "_TRIG")),
       event_(owner.events, [this] { settle(); refresh(); }),
-      check_(owner.events, [this] { check_outputs(); }),
+      check_(owner.events, [this] { check_outputs(); check_inputs(); }),
       dead_(owner.events, [this] { outputs(); }) {
   for (int n = 0; n < channels(); ++n) {
     const std::string name = std::string(info.name) + "_CH" + std::to_string(n + 1);
@@ -381,6 +381,11 @@ void Timer::reset() {
     channel.dma->drop();
   }
   interrupts();
+}
+
+void Timer::report(nlohmann::json &) {
+  settle();
+  if (started_at_ != 0) remark_outputs();
 }
 
 void Timer::clock_will_change() { settle(); }

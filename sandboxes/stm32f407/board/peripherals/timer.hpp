@@ -22,6 +22,7 @@ class Timer : public Peripheral {
   std::uint32_t peek(std::uint32_t offset) override;
   Time stable_until(std::uint32_t offset) override;
   void reset() override;
+  void report(nlohmann::json &report) override;
   void clock_will_change() override;
   void clock_changed() override;
   void gate_changed(bool on) override;
@@ -46,6 +47,7 @@ class Timer : public Peripheral {
     bool reference = false;         // OCxREF
     Time changed = 0;               // when it last changed (dead time counts from there)
     std::uint32_t captures = 0;     // edges counted by the input prescaler
+    bool driven = false;            // it has driven a pin at some time
     std::vector<std::function<void(bool)>> listeners;
   };
 
@@ -90,8 +92,10 @@ class Timer : public Peripheral {
   void drive_pair(int channel);
   Time dead_time() const;
   void write_channel_mode(std::uint32_t offset, std::uint32_t data);
+  static bool routed(const Channel &channel);
   void check_outputs();
-  void output_off(int channel, bool enabled);
+  void check_inputs();
+  void remark_outputs();
   void input_changed(int input, bool level);
   void capture(int channel);
   bool edge_wanted(int channel, bool rising) const;

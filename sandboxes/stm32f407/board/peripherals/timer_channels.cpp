@@ -115,10 +115,10 @@ void Timer::drive(int n) {
   const bool main = !advanced_ || bit(BDTR, 15), idle = advanced_ && !main && bit(BDTR, 10);
   if (main && on && complement) return drive_pair(n);
   if (!on || !(main || idle)) channel.signal->release();
-  else channel.signal->drive(idle ? bit(CR2, 8 + 2 * n) : channel.reference != bit(CCER, 4 * n + 1));
+  else channel.driven = true, channel.signal->drive(idle ? bit(CR2, 8 + 2 * n) : channel.reference != bit(CCER, 4 * n + 1));
   if (!channel.complement) return;
   if (!complement || !(main || idle)) channel.complement->release();
-  else channel.complement->drive(idle ? bit(CR2, 9 + 2 * n) : channel.reference != bit(CCER, 4 * n + 3));
+  else channel.driven = true, channel.complement->drive(idle ? bit(CR2, 9 + 2 * n) : channel.reference != bit(CCER, 4 * n + 3));
 }
 
 /// OCx and OCxN together: complements, each of which becomes active only a dead time after the other went off (17.3.11).
@@ -126,6 +126,7 @@ void Timer::drive_pair(int n) {
   Channel &channel = channels_[static_cast<std::size_t>(n)];
   const Time ready = later(channel.changed, dead_time());
   const bool waiting = board.now() < ready;
+  channel.driven = true;
   channel.signal->drive((channel.reference && !waiting) != bit(CCER, 4 * n + 1));
   channel.complement->drive((!channel.reference && !waiting) != bit(CCER, 4 * n + 3));
   if (waiting && (!dead_.scheduled() || dead_.time() > ready)) dead_.at(ready);
@@ -162,37 +163,56 @@ void Timer::write_channel_mode(std::uint32_t offset, std::uint32_t data) {
   }
 }
 
-/// A while after the start: does the timer have an output that goes nowhere, or a pin that it does not drive?
+/// A while after the start: does the timer have an output that goes nowhere?
 void Timer::check_outputs() {
   if ((value(CR1) & 1) == 0 || (value(DIER) & 0x5F5E) != 0 || field(CR2, 4, 3) >= 3) return;
   Signal *lost = nullptr;
   for (int n = 0; n < channels(); ++n) {
     const Channel &channel = channels_[static_cast<std::size_t>(n)];
     if (is_input(n) || compare_mode(n) == frozen) continue;
-    if (!channel.listeners.empty()) return;
+    if (!channel.listeners.empty() || routed(channel)) return;
     const bool on = enabled(n), complement = channel.complement && bit(CCER, 4 * n + 2);
-    const bool routed = channel.signal->routed() || (channel.complement && channel.complement->routed());
-    if (routed && (on || complement) && (!advanced_ || bit(BDTR, 15))) return;
-    if (routed) return output_off(n, on || complement);
     if ((on || complement) && !lost) lost = on ? channel.signal : channel.complement;
   }
   if (lost) lost->require(name() + " runs with an output on");
 }
 
-/// A pin is given to the channel, whose compare mode is set, but the channel does not drive it.
-void Timer::output_off(int n, bool enabled) {
-  const std::string number = std::to_string(n + 1);
-  Finding note;
-  note.kind = "output_disabled";
-  note.severity = Severity::note;
-  note.text = enabled ? name() + " runs with channel " + number + " on, but MOE is 0 in BDTR: its pins are not driven until MOE is "
-                                 "set (RM0090 17.4.18)"
-                      : name() + " runs with channel " + number + " in an output mode and a pin given to it, but CC" + number +
-                            "E is 0 in CCER: the pin is not driven until it is set (RM0090 18.4.9)";
-  note.peripheral = name();
-  note.register_name = enabled ? "BDTR" : "CCER";
-  note.address = info().base + (enabled ? BDTR : CCER);
-  board.findings.add_at(started_at_, std::move(note));
+bool Timer::routed(const Channel &channel) { return channel.signal->routed() || (channel.complement && channel.complement->routed()); }
+
+/// A channel that captures what no pin brings (18.3.5). The inputs that the remapping registers choose are not pins.
+void Timer::check_inputs() {
+  if ((value(CR1) & 1) == 0 || value(OR) != 0) return;
+  for (int n = 0; n < channels(); ++n) {
+    const std::uint32_t selection = mode_bits(n) & 3;
+    if (!enabled(n) || (selection != 1 && selection != 2)) continue;
+    const int input = selection == 1 ? n : n ^ 1;
+    if (input >= channels() || (input == 0 && bit(CR2, 7))) continue;  // TI1S: TI1 is three pins
+    channels_[static_cast<std::size_t>(input)].signal->require(name() + " is to capture on channel " + std::to_string(n + 1), Severity::note);
+  }
+}
+
+/// A pin is given to a channel in an output mode, but the channel has never driven it: MOE (17.4.18) or CCxE (18.4.9) is missing.
+void Timer::remark_outputs() {
+  std::string silent, off;
+  for (int n = 0; n < channels(); ++n) {
+    const Channel &channel = channels_[static_cast<std::size_t>(n)];
+    if (is_input(n) || compare_mode(n) == frozen || channel.driven || !channel.listeners.empty() || !routed(channel)) continue;
+    const bool on = enabled(n) || (channel.complement && bit(CCER, 4 * n + 2));
+    std::string &list = on ? silent : off;
+    list += (list.empty() ? "" : ", ") + std::to_string(n + 1);
+  }
+  const auto remark = [this](Offset offset, const char *reg, const std::string &text) {
+    Finding note;
+    note.kind = "output_disabled";
+    note.severity = Severity::note;
+    note.text = name() + " ran with channel " + text;
+    note.peripheral = name(), note.register_name = reg, note.address = info().base + offset;
+    board.findings.add_at(started_at_, std::move(note));
+  };
+  if (!silent.empty())
+    remark(BDTR, "BDTR", silent + " on, but MOE is 0 in BDTR: its pins are not driven until MOE is set (RM0090 17.4.18)");
+  if (!off.empty())
+    remark(CCER, "CCER", off + " in an output mode and a pin given to it, but its CCxE is 0 in CCER: the pin is not driven until it is set (RM0090 18.4.9)");
 }
 
 /// Is this edge one that the channel's CCxP/CCxNP ask for (18.4.9)?

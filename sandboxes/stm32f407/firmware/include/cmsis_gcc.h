@@ -219,6 +219,19 @@ CMSIS_DSP3(__USADA8, "usada8")
 CMSIS_DSP3(__SMMLA, "smmla")
 #undef CMSIS_DSP3
 
+/* Two products added to (or their difference from) a sum of 64 bits. */
+#define CMSIS_DSP_LONG(name, op)                                                                        \
+  __STATIC_FORCEINLINE uint64_t name(uint32_t a, uint32_t b, uint64_t sum) {                            \
+    uint32_t low = (uint32_t)sum, high = (uint32_t)(sum >> 32);                                         \
+    __asm volatile(op " %0, %1, %2, %3" : "+r"(low), "+r"(high) : "r"(a), "r"(b));                      \
+    return (uint64_t)high << 32 | low;                                                                  \
+  }
+CMSIS_DSP_LONG(__SMLALD, "smlald")
+CMSIS_DSP_LONG(__SMLALDX, "smlaldx")
+CMSIS_DSP_LONG(__SMLSLD, "smlsld")
+CMSIS_DSP_LONG(__SMLSLDX, "smlsldx")
+#undef CMSIS_DSP_LONG
+
 #define CMSIS_DSP1(name, op)                                            \
   __STATIC_FORCEINLINE uint32_t name(uint32_t a) {                      \
     uint32_t result;                                                    \

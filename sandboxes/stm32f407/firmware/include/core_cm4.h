@@ -355,6 +355,19 @@ __STATIC_INLINE uint32_t ITM_SendChar(uint32_t character) {
   return character;
 }
 
+/* What a debugger has written for the firmware to read; a firmware that reads it defines it. */
+extern volatile int32_t ITM_RxBuffer;
+
+/* The character in it, or -1. */
+__STATIC_INLINE int32_t ITM_ReceiveChar(void) {
+  int32_t character = ITM_RxBuffer;
+  if (character == ITM_RXBUFFER_EMPTY) return -1;
+  ITM_RxBuffer = ITM_RXBUFFER_EMPTY;
+  return character;
+}
+
+__STATIC_INLINE int32_t ITM_CheckChar(void) { return ITM_RxBuffer == ITM_RXBUFFER_EMPTY ? 0 : 1; }
+
 __STATIC_INLINE uint32_t SCB_GetFPUType(void) { return (FPU->MVFR0 & 0xFF0UL) == 0x020UL ? 1UL : 0UL; }
 
 #ifdef __cplusplus

@@ -110,6 +110,7 @@ typedef enum {
   HASH_RNG_IRQn = 80,
   FPU_IRQn = 81,
 } IRQn_Type;
+#define RNG_IRQn HASH_RNG_IRQn /* one vector; this chip has no hash unit (12.2, table 61) */
 
 #include "core_cm4.h"
 #include "system_stm32f4xx.h"
@@ -6667,6 +6668,13 @@ typedef struct {
 #define GPIO_AFRH_AFRH8_1 (0x2UL)
 #define GPIO_AFRH_AFRH8_2 (0x4UL)
 #define GPIO_AFRH_AFRH8_3 (0x8UL)
+#define GPIO_AFRH_AFRH0_Pos (0U)
+#define GPIO_AFRH_AFRH0_Msk (0xFUL)
+#define GPIO_AFRH_AFRH0 GPIO_AFRH_AFRH0_Msk
+#define GPIO_AFRH_AFRH0_0 (0x1UL)
+#define GPIO_AFRH_AFRH0_1 (0x2UL)
+#define GPIO_AFRH_AFRH0_2 (0x4UL)
+#define GPIO_AFRH_AFRH0_3 (0x8UL)
 #define GPIO_AFRH_AFSEL9_Pos (4U)
 #define GPIO_AFRH_AFSEL9_Msk (0xF0UL)
 #define GPIO_AFRH_AFSEL9 GPIO_AFRH_AFSEL9_Msk
@@ -6681,6 +6689,13 @@ typedef struct {
 #define GPIO_AFRH_AFRH9_1 (0x20UL)
 #define GPIO_AFRH_AFRH9_2 (0x40UL)
 #define GPIO_AFRH_AFRH9_3 (0x80UL)
+#define GPIO_AFRH_AFRH1_Pos (4U)
+#define GPIO_AFRH_AFRH1_Msk (0xF0UL)
+#define GPIO_AFRH_AFRH1 GPIO_AFRH_AFRH1_Msk
+#define GPIO_AFRH_AFRH1_0 (0x10UL)
+#define GPIO_AFRH_AFRH1_1 (0x20UL)
+#define GPIO_AFRH_AFRH1_2 (0x40UL)
+#define GPIO_AFRH_AFRH1_3 (0x80UL)
 #define GPIO_AFRH_AFSEL10_Pos (8U)
 #define GPIO_AFRH_AFSEL10_Msk (0xF00UL)
 #define GPIO_AFRH_AFSEL10 GPIO_AFRH_AFSEL10_Msk
@@ -6695,6 +6710,13 @@ typedef struct {
 #define GPIO_AFRH_AFRH10_1 (0x200UL)
 #define GPIO_AFRH_AFRH10_2 (0x400UL)
 #define GPIO_AFRH_AFRH10_3 (0x800UL)
+#define GPIO_AFRH_AFRH2_Pos (8U)
+#define GPIO_AFRH_AFRH2_Msk (0xF00UL)
+#define GPIO_AFRH_AFRH2 GPIO_AFRH_AFRH2_Msk
+#define GPIO_AFRH_AFRH2_0 (0x100UL)
+#define GPIO_AFRH_AFRH2_1 (0x200UL)
+#define GPIO_AFRH_AFRH2_2 (0x400UL)
+#define GPIO_AFRH_AFRH2_3 (0x800UL)
 #define GPIO_AFRH_AFSEL11_Pos (12U)
 #define GPIO_AFRH_AFSEL11_Msk (0xF000UL)
 #define GPIO_AFRH_AFSEL11 GPIO_AFRH_AFSEL11_Msk
@@ -6709,6 +6731,13 @@ typedef struct {
 #define GPIO_AFRH_AFRH11_1 (0x2000UL)
 #define GPIO_AFRH_AFRH11_2 (0x4000UL)
 #define GPIO_AFRH_AFRH11_3 (0x8000UL)
+#define GPIO_AFRH_AFRH3_Pos (12U)
+#define GPIO_AFRH_AFRH3_Msk (0xF000UL)
+#define GPIO_AFRH_AFRH3 GPIO_AFRH_AFRH3_Msk
+#define GPIO_AFRH_AFRH3_0 (0x1000UL)
+#define GPIO_AFRH_AFRH3_1 (0x2000UL)
+#define GPIO_AFRH_AFRH3_2 (0x4000UL)
+#define GPIO_AFRH_AFRH3_3 (0x8000UL)
 #define GPIO_AFRH_AFSEL12_Pos (16U)
 #define GPIO_AFRH_AFSEL12_Msk (0xF0000UL)
 #define GPIO_AFRH_AFSEL12 GPIO_AFRH_AFSEL12_Msk
@@ -6723,6 +6752,13 @@ typedef struct {
 #define GPIO_AFRH_AFRH12_1 (0x20000UL)
 #define GPIO_AFRH_AFRH12_2 (0x40000UL)
 #define GPIO_AFRH_AFRH12_3 (0x80000UL)
+#define GPIO_AFRH_AFRH4_Pos (16U)
+#define GPIO_AFRH_AFRH4_Msk (0xF0000UL)
+#define GPIO_AFRH_AFRH4 GPIO_AFRH_AFRH4_Msk
+#define GPIO_AFRH_AFRH4_0 (0x10000UL)
+#define GPIO_AFRH_AFRH4_1 (0x20000UL)
+#define GPIO_AFRH_AFRH4_2 (0x40000UL)
+#define GPIO_AFRH_AFRH4_3 (0x80000UL)
 #define GPIO_AFRH_AFSEL13_Pos (20U)
 #define GPIO_AFRH_AFSEL13_Msk (0xF00000UL)
 #define GPIO_AFRH_AFSEL13 GPIO_AFRH_AFSEL13_Msk
@@ -6737,6 +6773,13 @@ typedef struct {
 #define GPIO_AFRH_AFRH13_1 (0x200000UL)
 #define GPIO_AFRH_AFRH13_2 (0x400000UL)
 #define GPIO_AFRH_AFRH13_3 (0x800000UL)
+#define GPIO_AFRH_AFRH5_Pos (20U)
+#define GPIO_AFRH_AFRH5_Msk (0xF00000UL)
+#define GPIO_AFRH_AFRH5 GPIO_AFRH_AFRH5_Msk
+#define GPIO_AFRH_AFRH5_0 (0x100000UL)
+#define GPIO_AFRH_AFRH5_1 (0x200000UL)
+#define GPIO_AFRH_AFRH5_2 (0x400000UL)
+#define GPIO_AFRH_AFRH5_3 (0x800000UL)
 #define GPIO_AFRH_AFSEL14_Pos (24U)
 #define GPIO_AFRH_AFSEL14_Msk (0xF000000UL)
 #define GPIO_AFRH_AFSEL14 GPIO_AFRH_AFSEL14_Msk
@@ -6751,6 +6794,13 @@ typedef struct {
 #define GPIO_AFRH_AFRH14_1 (0x2000000UL)
 #define GPIO_AFRH_AFRH14_2 (0x4000000UL)
 #define GPIO_AFRH_AFRH14_3 (0x8000000UL)
+#define GPIO_AFRH_AFRH6_Pos (24U)
+#define GPIO_AFRH_AFRH6_Msk (0xF000000UL)
+#define GPIO_AFRH_AFRH6 GPIO_AFRH_AFRH6_Msk
+#define GPIO_AFRH_AFRH6_0 (0x1000000UL)
+#define GPIO_AFRH_AFRH6_1 (0x2000000UL)
+#define GPIO_AFRH_AFRH6_2 (0x4000000UL)
+#define GPIO_AFRH_AFRH6_3 (0x8000000UL)
 #define GPIO_AFRH_AFSEL15_Pos (28U)
 #define GPIO_AFRH_AFSEL15_Msk (0xF0000000UL)
 #define GPIO_AFRH_AFSEL15 GPIO_AFRH_AFSEL15_Msk
@@ -6765,6 +6815,13 @@ typedef struct {
 #define GPIO_AFRH_AFRH15_1 (0x20000000UL)
 #define GPIO_AFRH_AFRH15_2 (0x40000000UL)
 #define GPIO_AFRH_AFRH15_3 (0x80000000UL)
+#define GPIO_AFRH_AFRH7_Pos (28U)
+#define GPIO_AFRH_AFRH7_Msk (0xF0000000UL)
+#define GPIO_AFRH_AFRH7 GPIO_AFRH_AFRH7_Msk
+#define GPIO_AFRH_AFRH7_0 (0x10000000UL)
+#define GPIO_AFRH_AFRH7_1 (0x20000000UL)
+#define GPIO_AFRH_AFRH7_2 (0x40000000UL)
+#define GPIO_AFRH_AFRH7_3 (0x80000000UL)
 
 /* I2C */
 #define I2C_CR1_PE_Pos (0U)
@@ -12033,6 +12090,22 @@ typedef struct {
 #define SYSCFG_EXTICR4_EXTI15_PG (0x00006000UL)
 #define SYSCFG_EXTICR4_EXTI15_PH (0x00007000UL)
 #define SYSCFG_EXTICR4_EXTI15_PI (0x00008000UL)
+#define DMA_SxNDT_0 (0x1UL)
+#define DMA_SxNDT_1 (0x2UL)
+#define DMA_SxNDT_2 (0x4UL)
+#define DMA_SxNDT_3 (0x8UL)
+#define DMA_SxNDT_4 (0x10UL)
+#define DMA_SxNDT_5 (0x20UL)
+#define DMA_SxNDT_6 (0x40UL)
+#define DMA_SxNDT_7 (0x80UL)
+#define DMA_SxNDT_8 (0x100UL)
+#define DMA_SxNDT_9 (0x200UL)
+#define DMA_SxNDT_10 (0x400UL)
+#define DMA_SxNDT_11 (0x800UL)
+#define DMA_SxNDT_12 (0x1000UL)
+#define DMA_SxNDT_13 (0x2000UL)
+#define DMA_SxNDT_14 (0x4000UL)
+#define DMA_SxNDT_15 (0x8000UL)
 #define FLASH_KEY1 (0x45670123UL)
 #define FLASH_KEY2 (0xCDEF89ABUL)
 #define FLASH_OPT_KEY1 (0x08192A3BUL)
@@ -12074,6 +12147,9 @@ typedef struct {
 #define EXTI_EMR_EM (0x007FFFFFUL)
 #define CAN_FM1R_FBM (0x0FFFFFFFUL)
 #define CAN_FS1R_FSC (0x0FFFFFFFUL)
+#define FLASH_ACR_BYTE0_ADDRESS (0x40023C00UL)
+#define FLASH_ACR_BYTE2_ADDRESS (0x40023C03UL)
+#define SYSCFG_PMC_MII_RMII SYSCFG_PMC_MII_RMII_SEL
 #define CAN_FFA1R_FFA (0x0FFFFFFFUL)
 #define CAN_FA1R_FACT (0x0FFFFFFFUL)
 #define CAN_TSR_TME (0x1C000000UL)
@@ -12097,6 +12173,23 @@ typedef struct {
 #define READ_REG(REG) ((REG))
 #define MODIFY_REG(REG, CLEARMASK, SETMASK) WRITE_REG((REG), (((READ_REG(REG)) & (~(CLEARMASK))) | (SETMASK)))
 #define POSITION_VAL(VAL) (__CLZ(__RBIT(VAL)))
+
+/* The same without an interrupt getting in between (Armv7-M A3.4). */
+#define ATOMIC_CHANGE(load, store, type, REG, KEEP, SET)                                     \
+  do {                                                                                      \
+    type value_;                                                                            \
+    do {                                                                                    \
+      value_ = (type)((load((__IO type *)&(REG)) & (KEEP)) | (SET));                        \
+    } while (store(value_, (__IO type *)&(REG)) != 0U);                                     \
+  } while (0)
+#define ATOMIC_SET_BIT(REG, BIT) ATOMIC_CHANGE(__LDREXW, __STREXW, uint32_t, REG, ~0U, BIT)
+#define ATOMIC_CLEAR_BIT(REG, BIT) ATOMIC_CHANGE(__LDREXW, __STREXW, uint32_t, REG, ~(BIT), 0U)
+#define ATOMIC_MODIFY_REG(REG, CLEARMASK, SETMASK) \
+  ATOMIC_CHANGE(__LDREXW, __STREXW, uint32_t, REG, ~(CLEARMASK), SETMASK)
+#define ATOMIC_SETH_BIT(REG, BIT) ATOMIC_CHANGE(__LDREXH, __STREXH, uint16_t, REG, ~0U, BIT)
+#define ATOMIC_CLEARH_BIT(REG, BIT) ATOMIC_CHANGE(__LDREXH, __STREXH, uint16_t, REG, ~(BIT), 0U)
+#define ATOMIC_MODIFYH_REG(REG, CLEARMASK, SETMASK) \
+  ATOMIC_CHANGE(__LDREXH, __STREXH, uint16_t, REG, ~(CLEARMASK), SETMASK)
 
 #ifdef __cplusplus
 }

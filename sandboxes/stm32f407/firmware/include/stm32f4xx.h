@@ -32,13 +32,23 @@ typedef enum { DISABLE = 0, ENABLE = !DISABLE } FunctionalState;
 typedef enum { ERROR = 0, SUCCESS = !ERROR } ErrorStatus;
 #define IS_FUNCTIONAL_STATE(STATE) (((STATE) == DISABLE) || ((STATE) == ENABLE))
 
-/* Integer types of older sources. */
-typedef int32_t s32;
-typedef int16_t s16;
-typedef int8_t s8;
-typedef uint32_t u32;
-typedef uint16_t u16;
-typedef uint8_t u8;
+/* Integer types of older sources, where build-firmware finds that no source defines such names itself: v volatile,
+   c constant. */
+#if defined(ASSAY_SHORT_TYPES) || defined(USE_STDPERIPH_DRIVER)
+#define SHORT_TYPES(size)                                                                                         \
+  typedef int##size##_t s##size;                                                                                  \
+  typedef const int##size##_t sc##size;                                                                           \
+  typedef volatile int##size##_t vs##size;                                                                        \
+  typedef volatile const int##size##_t vsc##size;                                                                 \
+  typedef uint##size##_t u##size;                                                                                 \
+  typedef const uint##size##_t uc##size;                                                                          \
+  typedef volatile uint##size##_t vu##size;                                                                       \
+  typedef volatile const uint##size##_t vuc##size;
+SHORT_TYPES(32)
+SHORT_TYPES(16)
+SHORT_TYPES(8)
+#undef SHORT_TYPES
+#endif
 
 /* Sources that bring ST's libraries with them expect these to be pulled in from here. */
 #if defined(USE_HAL_DRIVER)

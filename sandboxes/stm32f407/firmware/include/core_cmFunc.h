@@ -1,0 +1,2 @@
+/* Functions of the core: older and newer CMSIS sources include them by this name. */
+#include "cmsis_gcc.h"

@@ -1,0 +1,21 @@
+/* The table lies in a section that the linker script does not put first. */
+#include "stm32f4xx.h"
+
+extern unsigned _estack;
+int main(void);
+void Reset_Handler(void)
+{
+    main();
+}
+
+__attribute__((section(".my_table"), used)) const void *const table[] = {&_estack, (void *)Reset_Handler};
+
+int main(void)
+{
+    RCC->AHB1ENR |= RCC_AHB1ENR_GPIODEN;
+    (void)RCC->AHB1ENR;
+    GPIOD->MODER |= GPIO_MODER_MODER12_0;
+    GPIOD->ODR = 1u << 12;
+    for (;;) {
+    }
+}

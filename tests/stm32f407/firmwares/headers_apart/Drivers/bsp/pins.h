@@ -1,0 +1,1 @@
+#define LAMP_PIN 12u
