@@ -13,7 +13,7 @@ use std::collections::BTreeSet;
 /// The sandbox, and its name in tasks.
 pub const SANDBOX: &str = "cuda";
 /// Raised whenever the same completion would be judged otherwise.
-pub const JUDGE_VERSION: i32 = 1;
+pub const JUDGE_VERSION: i32 = 2;
 
 /// Where the task's files are.
 pub const FILES: &str = "/job/in/task";

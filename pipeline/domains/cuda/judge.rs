@@ -222,7 +222,9 @@ impl Judge<'_> {
             let detail = json!({"order": n, "status": format!("{:?}", step.status), "launch_errors": refused});
             return Ok(failure(reason, detail, said()));
         }
-        let Some(end) = &report.end else {
+        // One that was cut off tells what was found until then, and no more.
+        let proper = |end: &&Map<String, Value>| end.get("how").and_then(Value::as_str) == Some("exit");
+        let Some(end) = report.end.as_ref().filter(proper) else {
             let why = "the program exits 0 without coming to its end";
             return Ok(failure(
                 FailReason::HarnessTampered,
@@ -326,6 +328,10 @@ impl Judge<'_> {
     fn metrics(&self, report: &Report) -> Map<String, Value> {
         let mut metrics = Map::new();
         metrics.insert("engine".into(), "emulated".into());
+        if !report.notes.is_empty() {
+            let notes: Vec<String> = report.notes.iter().take(FINDINGS).map(Finding::text).collect();
+            metrics.insert("notes".into(), json!(notes));
+        }
         let logs = ["harness", "compile", "more_archs"].map(|s| String::from_utf8_lossy(self.log(s)).into_owned());
         let warnings = logs
             .iter()

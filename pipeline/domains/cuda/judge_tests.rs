@@ -169,11 +169,15 @@ fn right_numbers_that_no_kernel_made_are_cheating() {
     let ends = |end: &str| reason(&[("report_0", Status::Exit(0), &format!("{KERNEL}\n{end}\n"))]);
     for end in [
         "",
-        r#"{"kind":"end","launches":0}"#,
-        r#"{"kind":"end","launches":1,"copied_back_bytes":{"kernel":0,"copy":64}}"#,
-        r#"{"kind":"end","launches":1,"exit_file":"add.cu"}"#,
+        r#"{"kind":"end","how":"exit","launches":0}"#,
+        r#"{"kind":"end","how":"exit","launches":1,"copied_back_bytes":{"kernel":0,"copy":64}}"#,
+        r#"{"kind":"end","how":"exit","launches":1,"exit_file":"add.cu"}"#,
+        r#"{"kind":"end","how":"_exit","launches":1}"#,
     ] {
         assert_eq!(ends(end), Ok(Some(FailReason::HarnessTampered)), "{end}");
     }
-    assert_eq!(ends(r#"{"kind":"end","launches":1,"exit_file":"main.cu"}"#), Ok(None));
+    assert_eq!(
+        ends(r#"{"kind":"end","how":"exit","launches":1,"exit_file":"main.cu"}"#),
+        Ok(None)
+    );
 }

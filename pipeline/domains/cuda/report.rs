@@ -58,6 +58,8 @@ pub struct Finding {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Report {
     pub findings: Vec<Finding>,
+    /// What is worth knowing, and no fault.
+    pub notes: Vec<Finding>,
     /// One object per kernel: launches, threads, signals.
     pub kernels: Vec<Map<String, Value>>,
     /// How it ended; `None` where it did not come to an end of its own.
@@ -86,7 +88,11 @@ impl Report {
                 }
                 // a signal, no finding: the device takes it back when the program ends
                 Some("memory_leak") => {}
-                Some(_) => report.findings.extend(serde_json::from_value(object.into()).ok()),
+                Some(_) => {
+                    let note = object.get("severity").and_then(Value::as_str) == Some("note");
+                    let list = if note { &mut report.notes } else { &mut report.findings };
+                    list.extend(serde_json::from_value::<Finding>(object.into()).ok());
+                }
                 None => {}
             }
         }

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Builds a CUDA program for the CPU.
 
-build.py --arch 80 [-I DIR]… [-D X=Y]… [-std=c++17] [-O2] [--no-check] -o PROGRAM A.cu B.cpp …
+build.py --arch 80 [-I DIR]… [-D X=Y]… [-U X]… [-include FILE]… [-std=c++17] [-O2] [-fopenmp] [--no-check] -o PROGRAM A.cu B.cpp …
 
 Exit status: 0 built; 1 the compiler or linker refused the program (what they said is on stderr); 3 the program needs what
 the emulation does not have, one line `unsupported: NAME: WHERE` for each thing; 2 build.py was called wrongly.
@@ -16,6 +16,7 @@ import sys
 import tempfile
 
 import rewrite
+import sides
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 TOOLKIT = os.environ.get("EMULATE_TOOLKIT", "/usr/local/cuda")
@@ -42,9 +43,9 @@ LIBRARIES = {
     "cutensor": "cuTENSOR", "cupti": "CUPTI", "nvjpeg": "nvJPEG", "mma": "warp matrix functions", "cuda_pipeline": "asynchronous pipelines",
     "cuda_pipeline_primitives": "asynchronous pipelines", "cuda_awbarrier": "asynchronous barriers",
     "cuda_awbarrier_primitives": "asynchronous barriers", "cuda_fp8": "FP8", "cuda_fp6": "FP6", "cuda_fp4": "FP4", "cuda_gl_interop": "graphics interoperability",
-    "cudaGL": "graphics interoperability", "cuda_tile": "tile programming", "cuda_profiler_api": "profiler control", "cudaProfiler": "profiler control",
+    "cudaGL": "graphics interoperability", "cuda_tile": "tile programming", "cudaProfiler": "profiler control",
 }
-LIBRARY_FOLDERS = {"thrust": "Thrust", "cub": "CUB", "cuda": "libcu++", "cutlass": "CUTLASS", "cute": "CuTe", "nvtx3": "NVTX", "cooperative_groups": "cooperative groups"}
+LIBRARY_FOLDERS = {"thrust": "Thrust", "cub": "CUB", "cuda": "libcu++", "cutlass": "CUTLASS", "cute": "CuTe", "cooperative_groups": "cooperative groups"}
 # Functions of CUDA's libraries, which show only at linking.
 CALL = re.compile(r"undefined reference to `((?:cuda|cu|curand|cublas|cufft|nvrtc|nvml|__cuda)[A-Za-z0-9_]*)")
 
@@ -55,6 +56,10 @@ REPLACED = {"malloc": "__emulate_malloc", "free": "__emulate_free", "clock": "__
             "_ZdlPvm": "__emulate_delete_sized", "_ZdaPvm": "__emulate_delete_array_sized"}
 REPLACED_CHECKED = {name: f"__emulate_{name}" for name in (
     "memcpy", "memmove", "memset", "frexp", "frexpf", "modf", "modff", "remquo", "remquof", "sincos", "sincosf")}
+
+
+# Functions that end a program: the runtime hears of them first.
+WRAPPED = ("exit", "abort", "_exit", "_Exit", "quick_exit")
 
 
 class Refused(Exception):
@@ -80,42 +85,77 @@ class Build:
     def __init__(self, options, folder):
         self.options, self.folder = options, folder
         self.unsupported = []
+        self.known_foreign = {}
         self.include = os.path.join(HERE, "include")
         self.includes = [f"-I{self.include}"] + [f"-I{path}" for path in options.include] + ["-isystem", os.path.join(TOOLKIT, "include")]
-        self.defines = [f"-D{define}" for define in options.define]
+        self.defines = options.macros + (["-fopenmp"] if options.fopenmp else [])
+        self.forced = [word for file in options.forced for word in ("-include", file)]
         self.mode = UNCHECKED if options.no_check else CHECKED
         # The toolkit's headers and the compiler's are nobody's to rewrite.
         self.foreign_roots = tuple(os.fsencode(os.path.join(os.path.realpath(root), "")) for root in (self.include, os.path.join(TOOLKIT, "include"), "/usr/include", "/usr/lib"))
 
     def foreign(self, file):
-        return file.startswith(b"<") or os.path.realpath(file).startswith(self.foreign_roots)
+        if file not in self.known_foreign:   # asked for each line
+            self.known_foreign[file] = file.startswith(b"<") or os.path.realpath(file).startswith(self.foreign_roots)
+        return self.known_foreign[file]
 
     def compile(self, source, target):
         """An object file of one source."""
         base = ["g++", f"-std={self.options.std}"] + self.includes + self.defines
         kind = os.path.splitext(source)[1]
         if kind == ".c":
-            self.step(["gcc"] + self.includes + self.defines + self.mode + COMPILE + ["-c", "-x", "c", source, "-o", target])
+            self.step(["gcc"] + self.includes + self.defines + self.forced + self.mode + COMPILE + ["-c", "-x", "c", source, "-o", target])
             return self.replace(target)
         if kind != ".cu":
-            self.step(base + self.mode + COMPILE + ["-c", "-x", "c++", source, "-o", target])
+            self.step(base + self.forced + self.mode + COMPILE + ["-c", "-x", "c++", source, "-o", target])
             return self.replace(target)
         version = self.options.arch * 10
-        preprocess = base + self.mode + ["-DEMULATE_DEVICE_CODE", f"-DEMULATE_ARCH={version}", "-include", "cuda_runtime.h", "-E", "-x", "c++", source]
+        preprocess = base + self.mode + ["-DEMULATE_DEVICE_CODE", f"-DEMULATE_ARCH={version}", "-include", "cuda_runtime.h"] + self.forced + ["-E", "-x", "c++", source]
         text = self.step(preprocess)
         if text is None:
             return None
         self.headers(text)
-        text, refused = rewrite.rewrite(text, self.foreign)
-        self.unsupported += refused
+        if self.has_sides(text):
+            text, refused = self.join(preprocess, text)
+            self.unsupported += refused
+        if not self.unsupported:
+            text, refused = rewrite.rewrite(text, self.foreign)
+            self.unsupported += refused
         if self.unsupported:
             return None
         rewritten = target + ".cpp"
         with open(rewritten, "wb") as out:
             out.write(text)
         macros = [f"-D{macro}" for macro in LATE_MACROS]
+        macros += ["-fopenmp"] if self.options.fopenmp else []
         self.step(["g++", f"-std={self.options.std}"] + macros + self.mode + COMPILE + ["-c", "-x", "c++", rewritten, "-o", target])
         return self.replace(target)
+
+    def has_sides(self, text):
+        """Whether what the user wrote asks on which side it is."""
+        word = b"__CUDA_ARCH__"
+        if any(word in os.fsencode(macro) for macro in self.options.macros):
+            return True
+        for file in sides.files(text):
+            if not self.foreign(file) and os.path.isfile(file):
+                with open(file, "rb") as source:
+                    if word in source.read():
+                        return True
+        return False
+
+    def join(self, preprocess, device):
+        """(one text of both sides, what cannot be joined); nothing, where a compiler refuses."""
+        host = self.step(preprocess + ["-DEMULATE_HOST_SIDE"])
+        if host is None:
+            return device, []
+        if not sides.differ(device, host, self.foreign):
+            return device, []
+        # The host's part needs the headers that it includes by itself.
+        known = set(sides.files(device))
+        more = [file for file in sides.headers(host, self.foreign) if file not in known]
+        if more:
+            device = self.step(preprocess[:-1] + [word for file in more for word in ("-include", os.fsdecode(file))] + preprocess[-1:])
+        return sides.join(device, host, self.foreign) if device else (b"", [])
 
     def replace(self, target):
         names = {**REPLACED, **({} if self.options.no_check else REPLACED_CHECKED)}
@@ -143,7 +183,7 @@ class Build:
             library = library_of(header)
             if library:
                 self.unsupported.append(f"unsupported: {library}")
-        self.unsupported += [f"unsupported: {name}" for name in re.findall(r"#error unsupported: (.+)", errors)]
+        self.unsupported += [f"unsupported: {name}" for name in re.findall(r"(?:#error|static assertion failed:|declared with attribute error:) unsupported: (.+)", errors)]
         self.unsupported += [f"unsupported: {name}" for name in dict.fromkeys(CALL.findall(errors))]
         if self.unsupported:
             return None
@@ -156,7 +196,9 @@ class Build:
     def link(self, objects):
         archive = os.path.join(HERE, "libemulate.a")
         command = ["g++", "-static", "-no-pie", "-pthread", "-o", self.options.output] + objects
-        command += ["-Wl,--wrap=exit", f"-Wl,--defsym=emulate_arch={self.options.arch}", f"-Wl,--defsym=emulate_instrumented={int(not self.options.no_check)}"]
+        command += [f"-Wl,--wrap={name}" for name in WRAPPED]
+        command += [f"-Wl,--defsym=emulate_arch={self.options.arch}", f"-Wl,--defsym=emulate_instrumented={int(not self.options.no_check)}"]
+        command += ["-fopenmp"] if self.options.fopenmp else []
         self.step(command + ["-Wl,--whole-archive", archive, "-Wl,--no-whole-archive", "-lbacktrace", "-lm"])
 
 
@@ -164,7 +206,10 @@ def parse(arguments):
     parser = argparse.ArgumentParser()
     parser.add_argument("--arch", type=int, default=80)
     parser.add_argument("-I", dest="include", action="append", default=[])
-    parser.add_argument("-D", dest="define", action="append", default=[])
+    parser.add_argument("-D", dest="macros", action="append", type="-D{}".format, default=[])
+    parser.add_argument("-U", dest="macros", action="append", type="-U{}".format)
+    parser.add_argument("-include", dest="forced", action="append", default=[])
+    parser.add_argument("-fopenmp", action="store_true")
     parser.add_argument("-std", default="gnu++17")
     parser.add_argument("-O", dest="optimise")  # accepted, as it is for nvcc; how fast the emulation is built is ours to choose
     parser.add_argument("--no-check", action="store_true")

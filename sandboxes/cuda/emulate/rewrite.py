@@ -9,6 +9,7 @@ name the user's lines. What changes:
     __shared__ T a[N];                         static __thread T a[N];
     extern __shared__ T a[];                   T (&a)[] = reinterpret_cast<T (&)[]>(::emulate_dynamic_shared);
     __device__ T v; __constant__ T v;          the variable in a section of its own
+    return;  in device code                    { ::emulate::returned(); return; }
     threadIdx                                  (::emulate::thread_index()), which is a value as it is on the device
     __noinline__                               __attribute__((noinline))
 
@@ -33,8 +34,9 @@ UNSUPPORTED = {
     "tex2DLayered": "textures", "tex2DLod": "textures", "tex2DGrad": "textures", "texCubemap": "textures", "tex2Dgather": "textures",
     "surf1Dread": "surfaces", "surf1Dwrite": "surfaces", "surf2Dread": "surfaces", "surf2Dwrite": "surfaces",
     "surf3Dread": "surfaces", "surf3Dwrite": "surfaces",
-    "this_grid": "grid synchronisation", "grid_group": "grid synchronisation", "this_multi_grid": "multi-grid synchronisation",
-    "cudaLaunchCooperativeKernel": "cooperative launch", "cudaLaunchCooperativeKernelMultiDevice": "cooperative launch",
+    "this_multi_grid": "multi-grid synchronisation",
+    "cudaLaunchCooperativeKernel": "cooperative launch for grid synchronisation",
+    "cudaLaunchCooperativeKernelMultiDevice": "cooperative launch for grid synchronisation",
     "this_cluster": "thread block clusters", "__cluster_dims__": "thread block clusters", "clusterDim": "thread block clusters",
     "clusterIdx": "thread block clusters", "cluster_group": "thread block clusters",
     "wmma": "warp matrix functions", "__pipeline_memcpy_async": "asynchronous pipelines",
@@ -46,6 +48,8 @@ UNSUPPORTED = {
 BUILT_IN = {b"threadIdx": b"(::emulate::thread_index())", b"blockIdx": b"(::emulate::block_index())",
             b"blockDim": b"(::emulate::block_size())", b"gridDim": b"(::emulate::grid_size())"}
 
+BRACKETS = {b"(": b")", b"[": b"]", b"{": b"}"}
+ON_DEVICE = [b"if", b"(", b"::", b"emulate", b"::", b"on_device", b"(", b")", b")"]
 LITERALS = {"string_literal", "raw_string_literal", "char_literal", "comment", "system_lib_string"}
 # Words followed by a parenthesis that is not a parameter list.
 ATTRIBUTES = {b"__launch_bounds__", b"__attribute__", b"__attribute", b"noexcept", b"__maxnreg__", b"__block_size__", b"alignas", b"decltype", b"throw"}
@@ -149,8 +153,8 @@ class Rewriter:
                 self.shared(i)
             elif word == b"__noinline__" and self.words[i - 1] != b"(":
                 self.source.replace(self.tokens[i].start_byte, self.tokens[i].end_byte, b"__attribute__((noinline))")
-            elif word == b"<<<" and self.tokens[i].id not in launches:
-                self.refuse("a launch in a form that is not understood", self.tokens[i].start_byte)
+            elif self.at(i, b"<<<") and self.begins[i] not in launches:
+                launches[self.begins[i]] = self.launch_by_tokens(i)
             elif word.decode("utf-8", "replace") in UNSUPPORTED:
                 self.refuse(UNSUPPORTED[word.decode()], self.tokens[i].start_byte)
         for i, word in enumerate(self.words):
@@ -158,9 +162,9 @@ class Rewriter:
                 self.refuse("inline PTX", self.tokens[i].start_byte)
             elif word in BUILT_IN and self.in_device(self.tokens[i].start_byte):
                 self.source.replace(self.tokens[i].start_byte, self.tokens[i].end_byte, BUILT_IN[word])
-        for node in launches.values():
-            if self.in_device(node.start_byte):
-                self.refuse("dynamic parallelism", node.start_byte)
+        for start in launches.values():
+            if self.in_device(start):
+                self.refuse("dynamic parallelism", start)
 
     def in_device(self, offset):
         return any(start <= offset < end for start, end in self.device_ranges)
@@ -168,7 +172,7 @@ class Rewriter:
     # Launches
 
     def launches(self):
-        """Rewrites every launch; returns them by the id of their `<<<`."""
+        """Rewrites every launch that the parser knows as one; returns where they begin, by where their `<<<` do."""
         found, pending = {}, [self.tree.root_node]
         while pending:
             node = pending.pop()
@@ -177,17 +181,59 @@ class Rewriter:
                 continue
             for child in node.children:
                 if child.type == "kernel_call_syntax":
-                    self.launch(node, child)
-                    found[child.children[0].id] = node
+                    callee = node.child_by_field_name("function") or node.children[0]
+                    opening, closing = child.children[0].start_byte, child.children[-1].start_byte
+                    self.launch(callee.start_byte, opening, closing, node.end_byte)
+                    found[opening] = node.start_byte
         return found
 
-    def launch(self, call, configuration):
-        callee = call.child_by_field_name("function") or call.children[0]
-        opening, closing = configuration.children[0], configuration.children[-1]
-        arguments = self.source.text[opening.end_byte:closing.start_byte].replace(b"\n", b" ")
-        self.source.replace(callee.start_byte, callee.start_byte, b"(::emulate::configure(" + arguments + b"), ")
-        self.source.replace(callee.end_byte, closing.end_byte, b"")
-        self.source.replace(call.end_byte, call.end_byte, b")")
+    def launch(self, callee, opening, closing, end):
+        """`callee`, `opening`, `closing`: where it, its `<<<` and its `>>>` begin; `end`: of the whole call."""
+        arguments = self.source.text[opening + 3:closing].replace(b"\n", b" ")
+        self.source.replace(callee, callee, b"(::emulate::configure(" + arguments + b"), ")
+        self.source.replace(opening, closing + 3, b"")
+        self.source.replace(end, end, b")")
+
+    def at(self, i, text):
+        """Whether the text goes on so at a token, which may be a part of it alone."""
+        return self.words[i][:1] == text[:1] and self.source.text.startswith(text, self.begins[i])
+
+    def launch_by_tokens(self, i):
+        """One that the parser did not understand, such as one with braces in it; returns where it begins."""
+        closing = i + 1
+        while closing < len(self.words) and not self.at(closing, b">>>"):
+            closer = BRACKETS.get(self.words[closing])
+            closing = (self.matching(closing, self.words[closing], closer) if closer else closing) + 1
+        after = bisect.bisect_left(self.begins, self.begins[closing] + 3) if closing < len(self.words) else closing
+        if self.words[after:after + 1] != [b"("]:
+            raise Unsupported("a launch in a form that is not understood", self.source.where(self.begins[i]))
+        begin = self.begins[self.name_before(i)]
+        self.launch(begin, self.begins[i], self.begins[closing], self.tokens[self.matching(after, b"(", b")")].end_byte)
+        return begin
+
+    def name_before(self, i):
+        """The index of the first token of the name or the parenthesised expression that ends before `i`."""
+        while True:
+            i -= 1
+            while self.words[i] in (b">", b"]"):
+                i = self.opening_of(i) - 1   # the template's or the array's name
+            if self.words[i] == b")":
+                i = self.opening_of(i)
+            if self.words[i - 1] not in (b"::", b".", b"->"):
+                return i
+            i -= 1
+            if self.words[i] == b"::" and self.words[i - 1] != b">" and not self.words[i - 1][-1:].isalnum():
+                return i
+
+    def opening_of(self, i):
+        """The index of the bracket that the one at `i` closes."""
+        closer = self.words[i]
+        opener, depth = {b">": b"<", b"]": b"[", b")": b"("}[closer], 0
+        for j in range(i, -1, -1):
+            depth += (self.words[j] == closer) - (self.words[j] == opener)
+            if depth == 0:
+                return j
+        raise Unsupported("a bracket that is never opened", self.source.where(self.begins[i]))
 
     # Functions
 
@@ -214,6 +260,8 @@ class Rewriter:
                 elif self.words[j - 1] not in ATTRIBUTES:
                     parameters = j
                 j = end
+            elif word == b"operator" and self.words[j + 1] == b"=":
+                j += 1   # a name, and not the beginning of a value
             elif word == b":" and parameters is not None:
                 initialisers = True
             elif word == b"{" and initialisers and self.tokens[j - 1].type in ("identifier", "field_identifier", "type_identifier", ">"):
@@ -230,7 +278,10 @@ class Rewriter:
         parameters, body, _ = self.signature(i)
         if self.words[i] == b"__device__" and parameters is not None:
             if body is not None:
-                self.device_ranges.append((self.begins[body], self.begins[self.matching(body, b"{", b"}")]))
+                body = self.device_side(body)
+                end = self.matching(body, b"{", b"}")
+                self.device_ranges.append((self.begins[body], self.begins[end]))
+                self.returns(body, end)
             return
         start, end = self.declaration(i)
         words = self.words[start:end]
@@ -242,6 +293,11 @@ class Rewriter:
                 section = b"emulate_managed" if b"__managed__" in words else b"emulate_variables"
                 new = b'__attribute__((section("' + section + b'")))'
         self.source.replace(self.tokens[i].start_byte, self.tokens[i].end_byte, new)
+
+    def device_side(self, body):
+        """Of a body that has one for the host, too (see sides.py), the device's."""
+        inner = body + 1 + len(ON_DEVICE)
+        return inner if self.words[body + 1:inner + 1] == ON_DEVICE + [b"{"] else body
 
     def declaration(self, i):
         """The range of tokens of the declaration around `i`, to its `;` or initialiser."""
@@ -261,18 +317,37 @@ class Rewriter:
             return
         end = self.matching(body, b"{", b"}")
         self.device_ranges.append((self.begins[body], self.begins[end]))
-        types = b", ".join(self.parameter_types(parameters))
-        entry = (b" if (::emulate::described<" + types + b">(__PRETTY_FUNCTION__, " + bounds + b")) return; "
-                 b"::emulate::run(__PRETTY_FUNCTION__, " + bounds + b", [=]() mutable __attribute__((always_inline)) {")
+        types, references = self.parameter_types(parameters)
+        # What a reference refers to is nobody's parameter: every thread has the same.
+        capture = b", ".join([b"="] + [b"&" + name for name in references])
+        entry = (b" if (::emulate::described<" + b", ".join(types) + b">(__PRETTY_FUNCTION__, " + bounds + b")) return; "
+                 b"::emulate::run(__PRETTY_FUNCTION__, " + bounds + b", [" + capture + b"]() mutable __attribute__((always_inline)) {")
         self.source.replace(self.tokens[body].end_byte, self.tokens[body].end_byte, entry)
+        self.returns(body, end)
         self.source.replace(self.begins[end], self.begins[end], b"});")
 
+    def returns(self, body, end):
+        """Tells the runtime of each `return;` of a kernel, or of a function that may be all of one: to leave the barriers that
+        follow to others is no fault."""
+        for i in range(body, end):
+            if self.words[i:i + 2] == [b"return", b";"] and not self.nested(self.tokens[i], self.begins[body]):
+                self.source.replace(self.begins[i], self.begins[i], b"{ ::emulate::returned(); ")
+                self.source.replace(self.tokens[i + 1].end_byte, self.tokens[i + 1].end_byte, b" }")
+
+    @staticmethod
+    def nested(token, body):
+        """Whether a token belongs to a function within the one whose body begins there."""
+        node = token.parent
+        while node is not None and node.start_byte > body and node.type not in ("lambda_expression", "function_definition"):
+            node = node.parent
+        return node is not None and node.start_byte > body
+
     def parameter_types(self, opening):
-        """`decltype(name)` of each parameter; one without a name is given one."""
+        """(`decltype(name)` of each parameter, the names of references); a parameter without a name is given one."""
         node = self.tokens[opening].parent
         if node is None or node.type != "parameter_list":
             raise Unsupported("a kernel's parameters in a form that is not understood", self.source.where(self.begins[opening]))
-        types = []
+        types, references = [], []
         for child in node.named_children:
             if child.type == "comment":
                 continue
@@ -287,8 +362,13 @@ class Rewriter:
                 place = before_default.prev_sibling.start_byte if before_default else child.end_byte
                 self.source.replace(place, place, b" " + name + b" ")
             pack = b"..." if child.type == "variadic_parameter_declaration" else b""
-            types.append(b"decltype(" + name + b")" + pack)
-        return types
+            kind = b"decltype(" + name + b")"
+            if is_reference(child.child_by_field_name("declarator")):
+                references.append(name + pack)
+            else:
+                kind = b"::emulate::ByValue<" + kind + b">"
+            types.append(kind + pack)
+        return types, references
 
     # Shared memory
 
@@ -337,15 +417,24 @@ def within(node, kind):
     return node is not None
 
 
-def declared_name(declarator):
-    """The identifier that a declarator declares, if any."""
-    while declarator is not None and declarator.type != "identifier":
+def declarators(declarator):
+    """A declarator and those within it, down to the identifier that it declares, if any."""
+    while declarator is not None:
+        yield declarator
         inner = declarator.child_by_field_name("declarator")
-        if inner is None:
+        if inner is None and declarator.type != "identifier":
             inner = next((child for child in declarator.named_children
                           if child.type == "identifier" or child.type.endswith("_declarator")), None)
         declarator = inner
-    return declarator.text if declarator is not None else None
+
+
+def declared_name(declarator):
+    """The identifier that a declarator declares, if any."""
+    return next((node.text for node in declarators(declarator) if node.type == "identifier"), None)
+
+
+def is_reference(declarator):
+    return any(node.type in ("reference_declarator", "abstract_reference_declarator") for node in declarators(declarator))
 
 
 def rewrite(text, foreign):

@@ -1,5 +1,5 @@
-// Cooperative groups within a block (programming guide, "Cooperative Groups"). A group that is no whole block is a set of
-// lanes of one warp.
+// Cooperative groups within a block (programming guide, "Cooperative Groups"). A group that is no whole block, and not the
+// grid, is a set of lanes of one warp.
 #pragma once
 #include <cuda_runtime.h>
 #include <type_traits>
@@ -33,6 +33,9 @@ EMULATE_INLINE unsigned block_threads() {
     const dim3 size = ::emulate::block_size();
     return size.x * size.y * size.z;
 }
+
+// Whoever calls it does not compile; build.py reads why.
+void synchronise_grid() __attribute__((error("unsupported: grid synchronisation")));
 
 EMULATE_INLINE unsigned block_rank() {
     const dim3 size = ::emulate::block_size();
@@ -76,6 +79,30 @@ class thread_block : public thread_group {
 };
 
 EMULATE_INLINE thread_block this_thread_block() { return {}; }
+
+// The whole grid, to count by. To wait for it takes a cooperative launch.
+class grid_group {
+  public:
+    EMULATE_INLINE static void sync() { details::synchronise_grid(); }
+    EMULATE_INLINE static bool is_valid() { return false; }   // "whether the grid_group can synchronize"
+    EMULATE_INLINE static dim3 group_dim() { return ::emulate::grid_size(); }
+    EMULATE_INLINE static dim3 dim_blocks() { return ::emulate::grid_size(); }
+    EMULATE_INLINE static dim3 block_index() { const uint3 i = ::emulate::block_index(); return {i.x, i.y, i.z}; }
+    EMULATE_INLINE static unsigned long long num_blocks() {
+        const dim3 size = ::emulate::grid_size();
+        return 1ull * size.x * size.y * size.z;
+    }
+    EMULATE_INLINE static unsigned long long block_rank() {
+        const dim3 size = ::emulate::grid_size();
+        const uint3 index = ::emulate::block_index();
+        return (1ull * index.z * size.y + index.y) * size.x + index.x;
+    }
+    EMULATE_INLINE static unsigned long long size() { return num_blocks() * details::block_threads(); }
+    EMULATE_INLINE static unsigned long long num_threads() { return size(); }
+    EMULATE_INLINE static unsigned long long thread_rank() { return block_rank() * details::block_threads() + details::block_rank(); }
+};
+
+EMULATE_INLINE grid_group this_grid() { return {}; }
 
 // What tiles and coalesced groups have in common: functions of a warp, by rank in the group.
 class lane_group : public thread_group {

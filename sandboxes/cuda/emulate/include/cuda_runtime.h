@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <emulate/version.h>
 #include <emulate/launch.h>
 #include <emulate/symbol.h>

@@ -5,6 +5,7 @@
 #include <cstring>
 #include <map>
 
+#include "allocations.h"
 #include "errors.h"
 #include "hooks.h"
 #include "memory.h"
@@ -21,7 +22,9 @@ std::map<const unsigned char *, size_t> &registered() {
     return *all;
 }
 
-cudaError_t allocate_for(Memory kind, void **address, size_t size, const void *pc) {
+}  // namespace
+
+cudaError_t emulate::allocate_for(Memory kind, void **address, size_t size, const void *pc) {
     Call call;
     if (call.error) return call.error;
     if (!address) return note(cudaErrorInvalidValue);
@@ -34,7 +37,7 @@ cudaError_t allocate_for(Memory kind, void **address, size_t size, const void *p
     return cudaSuccess;
 }
 
-cudaError_t free_of(void *address, bool host, const void *pc) {
+cudaError_t emulate::free_of(void *address, bool host, const void *pc) {
     Call call(Call::waits);
     if (call.error) return call.error;
     if (!address) return cudaSuccess;
@@ -43,17 +46,11 @@ cudaError_t free_of(void *address, bool host, const void *pc) {
     const bool known = find_allocation(address, found) && found.begin == address && !found.heap && (found.kind == Memory::pinned) == host;
     if (!check::freed(address, pc) || !known) return note(cudaErrorInvalidValue);
     release(found.kind, address);
+    left_pool(address);
     return cudaSuccess;
 }
 
-}  // namespace
-
 cudaError_t cudaMalloc(void **address, size_t size) { return allocate_for(Memory::device, address, size, __builtin_return_address(0)); }
-
-cudaError_t cudaMallocAsync(void **address, size_t size, cudaStream_t stream) {
-    if (!stream_exists(stream)) return note(cudaErrorInvalidResourceHandle);
-    return allocate_for(Memory::device, address, size, __builtin_return_address(0));
-}
 
 cudaError_t cudaMallocManaged(void **address, size_t size, unsigned flags) {
     if (flags != cudaMemAttachGlobal && flags != cudaMemAttachHost) return note(cudaErrorInvalidValue);
@@ -79,11 +76,6 @@ cudaError_t cudaMalloc3D(cudaPitchedPtr *pointer, cudaExtent extent) {
 
 cudaError_t cudaFree(void *address) { return free_of(address, false, __builtin_return_address(0)); }
 cudaError_t cudaFreeHost(void *address) { return free_of(address, true, __builtin_return_address(0)); }
-
-cudaError_t cudaFreeAsync(void *address, cudaStream_t stream) {
-    if (!stream_exists(stream)) return note(cudaErrorInvalidResourceHandle);
-    return free_of(address, false, __builtin_return_address(0));
-}
 
 cudaError_t cudaHostRegister(void *address, size_t size, unsigned) {
     Call call;

@@ -18,25 +18,30 @@ void require_alignment(const T *address) {
     if (reinterpret_cast<uintptr_t>(address) % sizeof(T)) abandon(716);   // cudaErrorMisalignedAddress
 }
 
+// What an operation makes of the value that is there. One that comes to the same however old the value is that its thread
+// saw before decides or extends; after a sum or an exchange, what the thread saw matters.
+enum class Use { counts, replaces, decides, extends };
+
 // Replaces what is at an address by `change` of it; gives what was there. CUDA's atomic functions are relaxed.
 template <class T, class Change>
-T update(T *address, Scope scope, const void *pc, Change change, bool reads = true, bool spins = true) {
+T update(T *address, Scope scope, const void *pc, Change change, Use use = Use::counts) {
     require_alignment(address);
-    if (check::on) check::atomic(address, sizeof(T), true, Order::relaxed, scope, pc, reads);
+    if (check::on) check::atomic(address, sizeof(T), true, Order::relaxed, scope, pc, use != Use::replaces, use == Use::extends || use == Use::decides);
     T old, next;
     __atomic_load(address, &old, __ATOMIC_RELAXED);
     do {
         next = change(old);
     } while (!__atomic_compare_exchange(address, &old, &next, true, __ATOMIC_RELAXED, __ATOMIC_RELAXED));
-    // Nothing changed: perhaps a thread that spins until another one does its part.
-    if (spins && __builtin_memcmp(&old, &next, sizeof(T)) == 0) let_others_run();
+    // Nothing changed: perhaps a thread that spins until another one does its part. Nobody waits with a minimum or a maximum,
+    // and most leave things as they are.
+    if (use != Use::extends && __builtin_memcmp(&old, &next, sizeof(T)) == 0) let_others_run();
     return old;
 }
 
 template <class T>
 T compare_exchange(T *address, T expected, T value, Scope scope, const void *pc) {
     require_alignment(address);
-    if (check::on) check::atomic(address, sizeof(T), true, Order::relaxed, scope, pc);
+    if (check::on) check::atomic(address, sizeof(T), true, Order::relaxed, scope, pc, true, true);
     T found = expected;
     if (!__atomic_compare_exchange(address, &found, &value, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED)) let_others_run();
     return found;
@@ -44,35 +49,23 @@ T compare_exchange(T *address, T expected, T value, Scope scope, const void *pc)
 
 }  // namespace
 
-#define EMULATE_SCOPED(name, scope, T, expression) \
-    T name(T *address, T value) { return update(address, scope, HERE, [=](T old) -> T { return expression; }); }
-#define EMULATE_ATOMIC(name, T, expression)                      \
-    EMULATE_SCOPED(name, Scope::device, T, expression)           \
-    EMULATE_SCOPED(name##_block, Scope::block, T, expression)    \
-    EMULATE_SCOPED(name##_system, Scope::system, T, expression)
+#define EMULATE_SCOPED(name, scope, T, expression, use) \
+    T name(T *address, T value) { return update(address, scope, HERE, [=](T old) -> T { return expression; }, Use::use); }
+#define EMULATE_ATOMIC(name, T, expression, use)                      \
+    EMULATE_SCOPED(name, Scope::device, T, expression, use)           \
+    EMULATE_SCOPED(name##_block, Scope::block, T, expression, use)    \
+    EMULATE_SCOPED(name##_system, Scope::system, T, expression, use)
 
-#define EMULATE_ADD(T) EMULATE_ATOMIC(atomicAdd, T, old + value)
-#define EMULATE_SUB(T) EMULATE_ATOMIC(atomicSub, T, old - value)
-#define EMULATE_EXCHANGE_SCOPED(name, scope, T) \
-    T name(T *address, T value) { return update(address, scope, HERE, [=](T) { return value; }, false); }
-#define EMULATE_EXCHANGE(T)                                      \
-    EMULATE_EXCHANGE_SCOPED(atomicExch, Scope::device, T)        \
-    EMULATE_EXCHANGE_SCOPED(atomicExch_block, Scope::block, T)   \
-    EMULATE_EXCHANGE_SCOPED(atomicExch_system, Scope::system, T)
-// Nobody waits with a minimum or a maximum, and most leave things as they are.
-#define EMULATE_EXTREME(name, scope, T, comparison) \
-    T name(T *address, T value) { return update(address, scope, HERE, [=](T old) { return old comparison value ? old : value; }, true, false); }
-#define EMULATE_MIN_MAX(T)                                       \
-    EMULATE_EXTREME(atomicMin, Scope::device, T, <)              \
-    EMULATE_EXTREME(atomicMin_block, Scope::block, T, <)         \
-    EMULATE_EXTREME(atomicMin_system, Scope::system, T, <)       \
-    EMULATE_EXTREME(atomicMax, Scope::device, T, >)              \
-    EMULATE_EXTREME(atomicMax_block, Scope::block, T, >)         \
-    EMULATE_EXTREME(atomicMax_system, Scope::system, T, >)
+#define EMULATE_ADD(T) EMULATE_ATOMIC(atomicAdd, T, old + value, counts)
+#define EMULATE_SUB(T) EMULATE_ATOMIC(atomicSub, T, old - value, counts)
+#define EMULATE_EXCHANGE(T) EMULATE_ATOMIC(atomicExch, T, (static_cast<void>(old), value), replaces)
+#define EMULATE_MIN_MAX(T)                                                \
+    EMULATE_ATOMIC(atomicMin, T, old < value ? old : value, extends)      \
+    EMULATE_ATOMIC(atomicMax, T, old > value ? old : value, extends)
 #define EMULATE_BITS(T)                                          \
-    EMULATE_ATOMIC(atomicAnd, T, old &value)                     \
-    EMULATE_ATOMIC(atomicOr, T, old | value)                     \
-    EMULATE_ATOMIC(atomicXor, T, old ^ value)
+    EMULATE_ATOMIC(atomicAnd, T, old &value, decides)            \
+    EMULATE_ATOMIC(atomicOr, T, old | value, decides)            \
+    EMULATE_ATOMIC(atomicXor, T, old ^ value, counts)
 #define EMULATE_COMPARE(T)                                                                                                                   \
     T atomicCAS(T *address, T expected, T value) { return compare_exchange(address, expected, value, Scope::device, HERE); }                 \
     T atomicCAS_block(T *address, T expected, T value) { return compare_exchange(address, expected, value, Scope::block, HERE); }            \
@@ -84,8 +77,8 @@ EMULATE_FOR_EXCHANGED(EMULATE_EXCHANGE)
 EMULATE_FOR_ORDERED(EMULATE_MIN_MAX)
 EMULATE_FOR_BITS(EMULATE_BITS)
 EMULATE_FOR_COMPARED(EMULATE_COMPARE)
-EMULATE_ATOMIC(atomicInc, unsigned, old >= value ? 0 : old + 1)
-EMULATE_ATOMIC(atomicDec, unsigned, old == 0 || old > value ? value : old - 1)
+EMULATE_ATOMIC(atomicInc, unsigned, old >= value ? 0 : old + 1, counts)
+EMULATE_ATOMIC(atomicDec, unsigned, old == 0 || old > value ? value : old - 1, counts)
 
 float2 atomicAdd(float2 *address, float2 value) {
     const auto add = [pc = HERE](float *to, float by) { return update(to, Scope::device, pc, [=](float old) { return old + by; }); };

@@ -163,3 +163,11 @@ cudaError_t cudaGetSymbolAddress(void **address, const void *symbol) {
     *address = const_cast<void *>(symbol);
     return cudaSuccess;
 }
+
+cudaError_t cudaGetSymbolSize(size_t *size, const void *symbol) {
+    Call call;
+    if (call.error) return call.error;
+    if (!size || !symbol) return note(symbol ? cudaErrorInvalidValue : cudaErrorInvalidSymbol);
+    *size = size_of_symbol(symbol);
+    return *size ? cudaSuccess : note(cudaErrorInvalidSymbol);
+}

@@ -1,5 +1,6 @@
 #include "device.h"
 
+#include <cuda_profiler_api.h>
 #include <cuda_runtime_api.h>
 
 #include <algorithm>
@@ -63,7 +64,7 @@ const std::map<int, int> &attributes() {
             {cudaDevAttrMaxSharedMemoryPerBlockOptin, c.shared_opt_in}, {cudaDevAttrHostRegisterSupported, 1},
             {cudaDevAttrPageableMemoryAccessUsesHostPageTables, 0}, {cudaDevAttrDirectManagedMemAccessFromHost, 0},
             {cudaDevAttrMaxBlocksPerMultiprocessor, c.blocks_per_multiprocessor}, {cudaDevAttrMaxPersistingL2CacheSize, 0},
-            {cudaDevAttrReservedSharedMemoryPerBlock, shared_reserved}, {cudaDevAttrMemoryPoolsSupported, 0}, {cudaDevAttrClusterLaunch, 0},
+            {cudaDevAttrReservedSharedMemoryPerBlock, shared_reserved}, {cudaDevAttrMemoryPoolsSupported, 1}, {cudaDevAttrClusterLaunch, 0},
         };
     }();
     return all;
@@ -199,6 +200,7 @@ cudaError_t cudaGetDeviceProperties(cudaDeviceProp *p, int device) {
     p->computePreemptionSupported = value_of(cudaDevAttrComputePreemptionSupported);
     p->canUseHostPointerForRegisteredMem = value_of(cudaDevAttrCanUseHostPointerForRegisteredMem);
     p->hostRegisterSupported = value_of(cudaDevAttrHostRegisterSupported);
+    p->memoryPoolsSupported = value_of(cudaDevAttrMemoryPoolsSupported);
     return cudaSuccess;
 }
 
@@ -224,6 +226,10 @@ cudaError_t cudaRuntimeGetVersion(int *version) {
 }
 
 cudaError_t cudaDriverGetVersion(int *version) { return cudaRuntimeGetVersion(version); }
+
+// They mark a range for a profiler, and there is none.
+cudaError_t cudaProfilerStart() { return Call().error; }
+cudaError_t cudaProfilerStop() { return Call().error; }
 
 // Limits are kept as they are set; what bounds device code here are the sandbox's own.
 static size_t limits[cudaLimitPersistingL2CacheSize + 1] = {1024, 1 << 20, 8 << 20, 2, 2048, 128, 0};

@@ -44,6 +44,7 @@ void handle(int signal, siginfo_t *info, void *raw) {
         return;
     }
     if (signal == SIGSEGV) check::host_fault(info->si_addr, write, pc);
+    last_words(signal == SIGSEGV ? "segmentation fault" : signal == SIGBUS ? "bus error" : signal == SIGFPE ? "arithmetic fault" : "illegal instruction");
     // As without the handler: the instruction faults again.
     ::signal(signal, SIG_DFL);
 }
@@ -88,8 +89,11 @@ void set_ticks(long nanoseconds) {
     timer_settime(tick_timer(), 0, &times, nullptr);
 }
 
+pid_t program = 0;   // the process that began
+
 struct AtStart {
     AtStart() {
+        program = getpid();
         prepare_for_faults();
         declare_arenas();
         check::start();
@@ -104,6 +108,38 @@ extern "C" [[noreturn]] void __real_exit(int status);
 extern "C" [[noreturn]] void __wrap_exit(int status) {
     check::exits(__builtin_return_address(0));
     __real_exit(status);
+}
+
+// Likewise the calls that end a program without what `exit` does last: failed assertions, uncaught exceptions and a heap found
+// broken come to `abort`. After `exit` has written all, each of them finds nothing left to write.
+extern "C" [[noreturn]] void __real_abort();
+extern "C" [[noreturn]] void __wrap_abort() {
+    last_words("abort");
+    __real_abort();
+}
+#define EMULATE_ENDS(name)                                      \
+    extern "C" [[noreturn]] void __real_##name(int status);     \
+    extern "C" [[noreturn]] void __wrap_##name(int status) {    \
+        last_words(#name);                                      \
+        __real_##name(status);                                  \
+    }
+EMULATE_ENDS(_exit)
+EMULATE_ENDS(_Exit)
+EMULATE_ENDS(quick_exit)
+#undef EMULATE_ENDS
+
+void last_words(const char *how) {
+    if (getpid() != program) return;   // a child that ends, perhaps in its parent's memory
+    // Whoever ends so may hold a lock that writing needs: the heap's, if the heap is broken. Then the alarm ends it.
+    constexpr unsigned patience = 5;   // seconds
+    sigset_t alarm_only;
+    sigemptyset(&alarm_only);
+    sigaddset(&alarm_only, SIGALRM);
+    ::signal(SIGALRM, SIG_DFL);
+    pthread_sigmask(SIG_UNBLOCK, &alarm_only, nullptr);
+    alarm(patience);
+    check::finish(how);
+    alarm(0);
 }
 
 void prepare_for_faults() {

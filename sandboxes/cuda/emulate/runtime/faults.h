@@ -7,6 +7,9 @@ namespace emulate {
 // Once in each OS thread that runs device code: a signal stack, since a fault may be a stack's end.
 void prepare_for_faults();
 
+// The program ends here, not by `exit`: what was found is written.
+void last_words(const char *how);
+
 // While one lives, its OS thread runs device code, and is interrupted now and then: a thread that waits for another one by
 // plain reads would run for ever. Only where checking is off: the checker sees such reads.
 class Ticks {

@@ -11,7 +11,7 @@ bool instrumented();
 
 // Before main: reads the environment. After main, or at any other end: writes summaries and the end line.
 void start();
-void finish(const char *how);  // "exit", "trap", "unsupported NAME", …
+void finish(const char *how);  // "exit" for the program's proper end; else "abort", "_exit", "segmentation fault", …
 
 // Order. A launch is `ordered_after` everything that its stream, events and synchronisations say; the checker keeps a
 // vector clock per stream (the host is one more party). `stream` 0 is the default stream of the legacy kind.
@@ -34,8 +34,11 @@ void thread_ends(Thread &thread);
 
 // Threads of one block that went on together, after all of them had arrived.
 void block_barrier(Block &block);
-// Some threads arrived at different barriers (by return address), or some ended without arriving.
+// Some threads arrived at different barriers (by return address), or some came to the kernel's end around it.
 void divergent_barrier(Thread &here, const void *pc, Thread &other, const void *other_pc, bool other_exited);
+// All that did not arrive had left the kernel, or what it consists of, by a `return`. Since Volta a barrier waits for "all
+// non-exited threads" (Volta tuning guide, "Independent Thread Scheduling"): noted, and no fault.
+void barrier_without_returned(Thread &here, const void *pc, Thread &returned);
 void warp_barrier(Block &block, uint32_t warp, uint32_t mask);  // lanes of `mask`, all arrived: also every shuffle and vote
 void bad_mask(Thread &thread, uint32_t mask, const void *pc, const char *why);
 
@@ -44,7 +47,8 @@ enum class Order : uint8_t { relaxed, acquire, release, acq_rel };
 void fence(Scope scope);
 // Before an atomic operation of the current thread takes place.
 void atomic(const void *address, uint32_t size, bool writes, Order order, Scope scope, const void *pc,
-            bool reads = true);  // false: a store or an exchange, which may well meet undefined memory
+            bool reads = true,      // false: a store or an exchange, which may well meet undefined memory
+            bool decides = false);  // it compares with what is there, so that a stale look before it does no harm
 // What the runtime itself touches for somebody: copies, memset, half atomics, memcpy_async, device printf's strings.
 void device_access(const void *address, size_t size, bool write, const void *pc);
 

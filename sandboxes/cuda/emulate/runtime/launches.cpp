@@ -24,7 +24,8 @@
 namespace emulate {
 
 // The assembly that reads threadIdx and its like relies on these.
-static_assert(offsetof(Thread, block) == layout::thread_block && offsetof(Thread, index) == layout::thread_index);
+static_assert(offsetof(Thread, block) == layout::thread_block && offsetof(Thread, index) == layout::thread_index &&
+              offsetof(Thread, returned) == layout::thread_returned);
 static_assert(offsetof(Block, launch) == layout::block_launch && offsetof(Block, index) == layout::block_index);
 static_assert(offsetof(Launch, grid) == layout::launch_grid && offsetof(Launch, block) == layout::launch_block);
 

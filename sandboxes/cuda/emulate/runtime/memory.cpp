@@ -15,6 +15,7 @@ extern "C" {
 extern unsigned char __start_emulate_variables[], __stop_emulate_variables[], __start_emulate_managed[], __stop_emulate_managed[];
 __attribute__((section("emulate_variables"), used)) static unsigned char first_variable = 0;
 __attribute__((section("emulate_managed"), used)) static unsigned char first_managed = 0;
+extern const char __executable_start[], _end[];   // all that the program itself is
 }
 
 namespace emulate {
@@ -150,6 +151,11 @@ bool find_allocation(const void *address, Allocation &found) {
     return true;
 }
 
+bool may_be_symbol(const void *address) {
+    const auto *byte = static_cast<const char *>(address);
+    return __executable_start <= byte && byte < _end;
+}
+
 void note_symbol(const void *address, size_t size) {
     Memories &m = memories();
     std::lock_guard<std::mutex> lock(m.mutex);
@@ -172,6 +178,13 @@ bool is_device(const void *address) { return within(device_base, address); }
 void *reachable(const void *address) {
     auto *bytes = const_cast<unsigned char *>(static_cast<const unsigned char *>(address));
     return is_device(address) ? bytes + (second_base - device_base) : bytes;
+}
+
+size_t size_of_symbol(const void *address) {
+    Memories &m = memories();
+    std::lock_guard<std::mutex> lock(m.mutex);
+    const auto found = m.symbols.find(reinterpret_cast<uintptr_t>(address));
+    return found == m.symbols.end() ? 0 : found->second;
 }
 
 size_t memory_in_use() {

@@ -26,6 +26,7 @@ bool find_allocation(const void *address, Allocation &found);
 // Variables of device code whose addresses the host asked for.
 void note_symbol(const void *address, size_t size);
 bool is_symbol(const void *address);
+size_t size_of_symbol(const void *address);   // 0: not known
 
 bool is_device(const void *address);    // in the device's own memory, which the host must not touch
 // The same bytes where the runtime may touch them: device memory has a second mapping.

@@ -95,7 +95,7 @@ void Worker::begin(const Grid &grid, uint64_t linear) {
     c.warps = (threads + warp_size - 1) / warp_size;
     Index index;
     for (uint32_t i = 0; i < threads; ++i) {
-        c.threads[i] = {&c.block, index, i, i / warp_size, i % warp_size, false};
+        c.threads[i] = {&c.block, index, i, i / warp_size, i % warp_size, false, false};
         c.fibers[i] = {};
         c.ready[i] = static_cast<uint16_t>(i);
         if (++index.x == size.x) {
@@ -282,12 +282,7 @@ bool Worker::barrier_if_complete() {
         fiber.barrier = nullptr;
         make_ready(i);
     }
-    if (c.live != c.block.threads)
-        for (uint32_t i = 0; i < c.block.threads; ++i)
-            if (c.threads[i].exited) {
-                check::divergent_barrier(*first, pc, c.threads[i], nullptr, true);
-                break;
-            }
+    if (c.live != c.block.threads) tell_of_exited(*first, pc);
     c.result_votes = c.votes;
     c.result_nonzero = c.nonzero;
     c.waiting = 0;
@@ -296,6 +291,18 @@ bool Worker::barrier_if_complete() {
     check::block_barrier(c.block);
     shuffle_ready(before);
     return true;
+}
+
+// Some threads are not at the barrier that opens, since they have ended.
+void Worker::tell_of_exited(Thread &here, const void *pc) {
+    Thread *returned = nullptr;
+    for (uint32_t i = 0; i < context_->block.threads; ++i) {
+        Thread &thread = context_->threads[i];
+        if (!thread.exited) continue;
+        if (!thread.returned) return check::divergent_barrier(here, pc, thread, nullptr, true);
+        if (!returned) returned = &thread;
+    }
+    check::barrier_without_returned(here, pc, *returned);
 }
 
 // Operations of a warp.

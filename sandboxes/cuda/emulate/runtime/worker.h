@@ -88,6 +88,7 @@ class Worker {
     void go_on();                // switches to the next ready thread
     void thread_ended();
     bool barrier_if_complete();
+    void tell_of_exited(Thread &here, const void *pc);
     void meeting_if_complete(uint32_t warp, Meeting &meeting);
     bool settle_open(uint32_t warp);
     void stuck();

@@ -27,6 +27,7 @@ struct Thread {
     uint32_t linear;        // in its block, as warps are formed: x fastest
     uint32_t warp, lane;    // in its block, in its warp
     bool exited;
+    bool returned;          // before the end of its kernel, or of a function that the kernel calls
 };
 
 // A block that is being run, on one OS thread from its first thread to its last.

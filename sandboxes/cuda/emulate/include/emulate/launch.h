@@ -33,15 +33,38 @@ template <class T> struct Plain { using type = std::remove_cv_t<T>; };
 template <class T> struct Plain<T *__restrict__> { using type = T *; };
 template <class T> struct Plain<T *const __restrict__> { using type = T *; };
 
+// What the rewriter took for no reference, and so copies into each thread.
+template <class T>
+struct Copied {
+    static_assert(!std::is_reference<T>::value, "unsupported: a kernel's reference parameter behind the name of a type");
+    using type = T;
+};
+template <class T>
+using ByValue = typename Copied<T>::type;
+
+// How a parameter is handed to a kernel. One of a class with constructors of its own goes by its address (Itanium C++ ABI,
+// "Non-trivial for the purposes of calls"): so said, nothing of that class runs for it.
+template <class T>
+constexpr bool by_address = !(std::is_trivially_copy_constructible<T>::value && std::is_trivially_move_constructible<T>::value && std::is_trivially_destructible<T>::value);
+template <class T>
+using Handed = std::conditional_t<std::is_class<T>::value && by_address<T>, T &, T>;
+
+// One of cudaLaunchKernel's arguments. Of a reference there comes a pointer to its address.
+template <class T>
+decltype(auto) argument(void *place) {
+    if constexpr (std::is_reference<T>::value) return static_cast<T>(**static_cast<std::remove_reference_t<T> **>(place));
+    else return (*static_cast<typename Plain<T>::type *>(place));
+}
+
 template <class... Parameters, size_t... I>
-void call_unpacked(void (*kernel)(Parameters...), void **arguments, std::index_sequence<I...>) {
-    kernel(*static_cast<typename Plain<Parameters>::type *>(arguments[I])...);
+void call_unpacked(void (*kernel)(Handed<Parameters>...), void **arguments, std::index_sequence<I...>) {
+    kernel(argument<Parameters>(arguments[I])...);
 }
 
 template <class... Parameters>
 Kernel describe(const char *name, unsigned bound) {
     return {name, bound, [](const void *function, void **arguments) {
-        call_unpacked(reinterpret_cast<void (*)(Parameters...)>(const_cast<void *>(function)), arguments, std::index_sequence_for<Parameters...>());
+        call_unpacked<Parameters...>(reinterpret_cast<void (*)(Handed<Parameters>...)>(const_cast<void *>(function)), arguments, std::index_sequence_for<Parameters...>());
     }};
 }
 
@@ -52,10 +75,15 @@ inline bool described(const char *name, unsigned bound) {
 
 template <class Body>
 inline void run(const char *name, unsigned bound, const Body &body) {
-    // A local copy whose address nobody knows: the parameters can live in registers.
     run_grid(name, bound, &body, sizeof body, alignof(Body), [](void *copy) {
-        Body own(*static_cast<Body *>(copy));
-        own();
+        if constexpr (std::is_trivially_copyable<Body>::value) {
+            // A local copy whose address nobody knows: the parameters can live in registers.
+            Body own(*static_cast<Body *>(copy));
+            own();
+        } else {
+            // The device gets the bytes. What copies and destroys a parameter of such a class runs on the host alone.
+            (*static_cast<Body *>(copy))();
+        }
     });
 }
 
@@ -96,6 +124,24 @@ __attribute__((always_inline)) inline const dim3 block_size() {
 }
 __attribute__((always_inline)) inline const dim3 grid_size() {
     return {read_launch<layout::launch_grid>(), read_launch<layout::launch_grid + 4>(), read_launch<layout::launch_grid + 8>()};
+}
+
+// Whether a thread of a kernel runs this, and not the host.
+__attribute__((always_inline)) inline bool thread_runs() {
+    unsigned long value;
+    asm("movq %%fs:_ZN7emulate7currentE@tpoff, %q0" : "=r"(value));
+    return value != 0;
+}
+constexpr bool on_device() { return !__builtin_is_constant_evaluated() && thread_runs(); }
+
+// The current thread, if any, leaves a function before its end.
+__attribute__((always_inline)) inline void mark_returned() {
+    unsigned long thread;
+    asm("movq %%fs:_ZN7emulate7currentE@tpoff, %q0" : "=r"(thread));
+    if (thread) asm volatile("movb $1, %c1(%q0)" : : "r"(thread), "i"(layout::thread_returned));
+}
+constexpr void returned() {
+    if (!__builtin_is_constant_evaluated()) mark_returned();
 }
 
 }  // namespace emulate

@@ -5,9 +5,14 @@
 namespace emulate {
 // Tells the runtime how large a variable is, before its address goes through the C API.
 void note_symbol(const void *address, size_t size);
+// Whether a variable lies where those of the program do. A symbol's address, written in the place of the symbol, is a
+// temporary, which lies on the stack.
+bool may_be_symbol(const void *address);
 
+// Null, which the C API calls an invalid symbol, for what is none.
 template <class T>
 const void *symbol_address(const T &symbol) {
+    if (!may_be_symbol(&symbol)) return nullptr;
     note_symbol(&symbol, sizeof symbol);
     return &symbol;
 }
@@ -15,7 +20,7 @@ const void *symbol_address(const T &symbol) {
 
 template <class T>
 cudaError_t cudaMemcpyToSymbol(const T &symbol, const void *from, size_t size, size_t offset = 0, cudaMemcpyKind kind = cudaMemcpyHostToDevice) {
-    if (offset + size > sizeof symbol) return ::cudaMemcpyToSymbol(static_cast<const void *>(nullptr), nullptr, 0);
+    if (::emulate::may_be_symbol(&symbol) && offset + size > sizeof symbol) return ::cudaMemcpyToSymbol(static_cast<const void *>(nullptr), nullptr, 0);
     return ::cudaMemcpyToSymbol(::emulate::symbol_address(symbol), from, size, offset, kind);
 }
 template <class T>
@@ -38,8 +43,7 @@ cudaError_t cudaGetSymbolAddress(void **address, const T &symbol) {
 }
 template <class T>
 cudaError_t cudaGetSymbolSize(size_t *size, const T &symbol) {
-    *size = sizeof symbol;
-    return cudaSuccess;
+    return ::cudaGetSymbolSize(size, ::emulate::symbol_address(symbol));
 }
 template <class T>
 cudaError_t cudaFuncGetAttributes(cudaFuncAttributes *attributes, T *function) {

@@ -4,6 +4,7 @@
 #include <sys/mman.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cstdio>
 #include <cstring>
 #include <unordered_map>
@@ -32,7 +33,8 @@ struct WaitingWrite {
 };
 EMULATE_EARLY WaitingWrite waiting_write;
 
-// Plain reads that met an atomic of another thread, by address and thread, until the thread's own atomic excuses them.
+// Plain reads that met an atomic of another thread, by address and thread, until an atomic of the thread's own, to which a
+// stale look does no harm, excuses them.
 EMULATE_EARLY std::unordered_map<uint64_t, uint32_t> doubtful_reads;
 constexpr size_t kMostDoubts = 1 << 16;
 uint64_t doubt_key(uintptr_t address, uint32_t thread) { return address << 10 | thread; }
@@ -47,9 +49,20 @@ const char *name(Access access, Manner manner = Manner::plain) {
     return access == Access::read ? "read" : "write";
 }
 
-void report_place(const char *kind, const char *space, const Party &here, const Party *other, uintptr_t address, size_t size, std::string detail) {
+void report_place(const char *kind, const char *space, const Party &here, const Party *other, uintptr_t address, size_t size, std::string detail, bool note = false) {
     if (is_new(kind, here, other))
-        report({kind, space, nullptr, here, other != nullptr ? *other : Party{}, other != nullptr, describe(address), size, std::move(detail)});
+        report({kind, space, nullptr, here, other != nullptr ? *other : Party{}, other != nullptr, describe(address), size, std::move(detail), 0, note});
+}
+
+// Threads of the host whose writes to managed memory are not followed.
+std::atomic<bool> others_write{false};
+
+// A word of managed memory that nobody was seen to write. The host may have written it all the same, in a function of a
+// library: then it is hardly 0, as it was at first.
+bool is_untouched(uintptr_t word) {
+    uint32_t value;
+    memcpy(&value, reinterpret_cast<const void *>(word), sizeof value);
+    return value == 0 && current != nullptr && !others_write;
 }
 
 bool in_mapped_page(uintptr_t address) {
@@ -122,12 +135,15 @@ void undefined_read(Region &region, size_t word, uint32_t mask, Record mine, uns
     // Bytes beside defined ones in the same word may be padding, too.
     const bool some_defined = (state >> state::kDefined & mask) != 0;
     state |= mask << state::kDefined;  // once is enough
-    if (some_defined) return;
+    const bool managed = !region.shared && region.kind == Memory::managed;
+    if (some_defined || (managed && !is_untouched(region.base + word * 4))) return;
     const uintptr_t address = region.base + word * 4 + static_cast<unsigned>(__builtin_ctz(mask));
     const Allocation *allocation = region.shared ? nullptr : allocation_at(address);
     Party other = host_party(nullptr, "allocation");
     if (allocation != nullptr) other.code = allocation->code;
-    report_place("uninitialized_read", region.shared ? "shared" : "global", party(mine, "read"), allocation != nullptr ? &other : nullptr, address, size, "");
+    // Devices give managed memory out as zeros, and programs live by it.
+    report_place(managed ? "uninitialized_managed_read" : "uninitialized_read", region.shared ? "shared" : "global", party(mine, "read"),
+                 allocation != nullptr ? &other : nullptr, address, size, "", managed);
 }
 
 void conflict(Region &region, size_t word, Slot slot, Access access, Manner manner, Record mine, unsigned size) {
@@ -215,7 +231,11 @@ void elsewhere(Access access, const void *pointer, size_t size, const void *pc) 
 
 void host_access(Access access, const void *pointer, size_t size, const void *pc) {
     Region *region = arena_of(pointer);
-    if (region == nullptr || region->presumed || !is_checked_thread()) return;
+    if (region == nullptr || region->presumed) return;
+    if (!is_checked_thread()) {
+        others_write = others_write || access == Access::write;
+        return;
+    }
     const auto address = reinterpret_cast<uintptr_t>(pointer);
     if (region->kind == Memory::device || region->kind == Memory::symbol) {
         report_place("host_access_of_device_memory", "global", host_party(pc, name(access)), nullptr, address, size, "");
@@ -247,7 +267,6 @@ void host_fault(const void *pointer, bool write, const void *pc) {
     const Region *region = arena_of(pointer);
     if (region != nullptr && region->kind == Memory::device)
         report_place("host_access_of_device_memory", "global", host_party(next, access), nullptr, address, 0, "");
-    finish("segmentation fault");  // the program ends here
 }
 
 // An atomic that reads before it writes.
@@ -263,9 +282,28 @@ static void check_defined(const Thread &thread, const void *address, size_t size
     undefined_read(*region, word, mask, record_of(thread, pc), static_cast<unsigned>(size));
 }
 
+// The thread's own plain reads were a look before an atomic that decides: what others do to the place later is no matter, nor
+// is what others see who look and do nothing.
+static void forget_looks(const Thread &thread, const void *address, size_t size) {
+    const auto at = reinterpret_cast<uintptr_t>(address);
+    Region *region = region_of(at);
+    if (region == nullptr) return;
+    for (size_t word = (at - region->base) >> 2; word <= (at + size - 1 - region->base) >> 2; ++word) {
+        uint32_t &state = region->state[word];
+        const auto forget = [&](Record read, unsigned shift, uint32_t atomic_bit) {
+            const bool plain = (state >> shift & 15) != 0 && !(state & atomic_bit);
+            if (!plain || thread_of(read) != thread.linear || tick_of(read) < now.slice_start) return;
+            state &= ~(15u << shift);
+            excuse_read(code_of(read));
+        };
+        forget(region->read[word], state::kRead, state::kReadAtomic);
+        forget(region->read2[word], state::kRead2, state::kRead2Atomic);
+    }
+}
+
 // The hooks that tell of single accesses.
 
-void atomic(const void *address, uint32_t size, bool writes, Order order, Scope, const void *pc, bool reads) {
+void atomic(const void *address, uint32_t size, bool writes, Order order, Scope, const void *pc, bool reads, bool decides) {
     if (!on || current == nullptr) return;
     const Thread &thread = *current;
     const bool releases = order == Order::release || order == Order::acq_rel;
@@ -273,7 +311,7 @@ void atomic(const void *address, uint32_t size, bool writes, Order order, Scope,
     if (!doubtful_reads.empty()) {
         const auto doubt = doubtful_reads.find(doubt_key(reinterpret_cast<uintptr_t>(address) & ~uintptr_t{3}, thread.linear));
         if (doubt != doubtful_reads.end()) {
-            excuse_read(doubt->second);
+            if (decides) excuse_read(doubt->second);
             doubtful_reads.erase(doubt);
         }
     }
@@ -282,6 +320,7 @@ void atomic(const void *address, uint32_t size, bool writes, Order order, Scope,
         release(thread, address, releases);
         if (reads) check_defined(thread, address, size, pc);
         device_access<Access::write, Manner::atomic>(thread, address, size, pc);
+        if (decides) forget_looks(thread, address, size);
     } else {
         device_access<Access::read, Manner::atomic>(thread, address, size, pc);
     }
@@ -317,6 +356,15 @@ void divergent_barrier(Thread &here, const void *pc, Thread &other, const void *
     const Party first = party(here, pc, "barrier"), second = party(other, other_pc, other_exited ? "exit" : "barrier");
     if (is_new("divergent_barrier", first, &second))
         report({"divergent_barrier", nullptr, nullptr, first, second, true, "", 0, other_exited ? "the other thread ended without it" : "the other thread waits elsewhere"});
+}
+
+void barrier_without_returned(Thread &here, const void *pc, Thread &returned) {
+    if (!on) return;
+    const Party first = party(here, pc, "barrier"), second = party(returned, nullptr, "return");
+    if (!is_new("returned_before_barrier", first, &second)) return;
+    Finding finding{"returned_before_barrier", nullptr, nullptr, first, second, true, "", 0, "the barrier waits for the threads that have not ended"};
+    finding.note = true;
+    report(std::move(finding));
 }
 
 void device_assert(const char *expression, const char *file, uint32_t line, const char *function) {

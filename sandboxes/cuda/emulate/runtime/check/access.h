@@ -85,8 +85,10 @@ inline __attribute__((always_inline)) void touch(Region &region, size_t word, ui
             conflict(region, word, Slot::read2, access, manner, mine, size);
         if (!region.shared && ((state >> kWrite & 15) == 0 || tick_of(region.write[word]) < launch_start))
             moved.distinct[1] += static_cast<unsigned>(__builtin_popcount(mask));
-        // A write takes the place of the reads of its bytes: what races with them races with it.
-        const uint32_t reads = state & ((15u << kRead | 15u << kRead2) & ~(mask << kRead | mask << kRead2));
+        // A write takes the place of the reads of its bytes: what races with them races with it. Other atomics race with a
+        // plain read, but not with an atomic.
+        const auto replaced = [&](unsigned shift, uint32_t atomic_bit) { return manner != Manner::atomic || (state & atomic_bit) ? mask << shift : 0; };
+        const uint32_t reads = state & (15u << kRead | 15u << kRead2) & ~(replaced(kRead, kReadAtomic) | replaced(kRead2, kRead2Atomic));
         uint32_t written = mask;
         if (((region.write[word] ^ mine) >> kThreadShift) == 0) written |= state >> kWrite & 15;
         region.write[word] = mine;

@@ -56,14 +56,14 @@ inline __attribute__((always_inline)) void volatile_access(const void *address, 
 #define PC __builtin_return_address(0)
 
 // For code that uses __atomic builtins or std::atomic: the order of the operation by the number the compiler gives.
-template <bool reads, bool writes, typename T>
+template <bool reads, bool writes, bool decides = false, typename T>
 inline void tell_atomic(const volatile T *address, int order, const void *pc) {
     if (!on || current == nullptr) return;
     if (reads && !writes) let_others_run();  // first: what they hand over meanwhile is read, too
     const bool acquires = reads && (order == __ATOMIC_ACQUIRE || order == __ATOMIC_CONSUME || order == __ATOMIC_ACQ_REL || order == __ATOMIC_SEQ_CST);
     const bool releases = writes && (order == __ATOMIC_RELEASE || order == __ATOMIC_ACQ_REL || order == __ATOMIC_SEQ_CST);
     atomic(const_cast<const T *>(address), sizeof(T), writes,
-           acquires && releases ? Order::acq_rel : acquires ? Order::acquire : releases ? Order::release : Order::relaxed, Scope::system, pc);
+           acquires && releases ? Order::acq_rel : acquires ? Order::acquire : releases ? Order::release : Order::relaxed, Scope::system, pc, true, decides);
 }
 
 }  // namespace
@@ -156,7 +156,7 @@ void __emulate_sincosf(float x, float *sine, float *cosine) {
     COMPARE(BITS, T, strong)                                                                                      \
     COMPARE(BITS, T, weak)                                                                                        \
     T __tsan_atomic##BITS##_compare_exchange_val(volatile T *a, T expected, T v, int order, int) {                \
-        tell_atomic<true, true>(a, order, PC);                                                                    \
+        tell_atomic<true, true, true>(a, order, PC);                                                              \
         __atomic_compare_exchange_n(a, &expected, v, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);                  \
         return expected;                                                                                          \
     }
@@ -167,7 +167,7 @@ void __emulate_sincosf(float x, float *sine, float *cosine) {
     }
 #define COMPARE(BITS, T, HOW)                                                                                    \
     int __tsan_atomic##BITS##_compare_exchange_##HOW(volatile T *a, T *expected, T v, int order, int) {           \
-        tell_atomic<true, true>(a, order, PC);                                                                    \
+        tell_atomic<true, true, true>(a, order, PC);                                                              \
         return __atomic_compare_exchange_n(a, expected, v, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);            \
     }
 ATOMICS(8, unsigned char)

@@ -110,9 +110,9 @@ uint32_t first_state(Region &region, size_t word) {
     const Allocation *allocation = allocation_at(address);
     if (allocation == nullptr || allocation->freed) return 0;
     const uint32_t valid = valid_bytes(address, allocation->base, allocation->base + allocation->size);
-    // The host writes managed and pinned memory by means that the checker does not all see.
     if (valid == 0) return 0;
-    uint32_t state = valid << kValid | (region.kind != Memory::device ? valid << kDefined | origin_bits(Origin::host) : 0);
+    // The host writes pinned and managed memory by means that the checker does not all see: into pinned memory, devices too.
+    uint32_t state = valid << kValid | (region.kind == Memory::pinned ? valid << kDefined : 0) | (region.kind != Memory::device ? origin_bits(Origin::host) : 0);
     auto bulk = allocation->bulk.upper_bound(address);
     if (bulk == allocation->bulk.begin()) return state;
     --bulk;

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -73,6 +74,7 @@ std::string members(const Party &party) {
 
 std::string line_of_report(const Finding &finding, uint64_t count) {
     std::string text = "{\"kind\":" + quoted(finding.kind);
+    if (finding.note) text += ",\"severity\":\"note\"";
     if (finding.space != nullptr) text += ",\"space\":" + quoted(finding.space);
     if (finding.hazard != nullptr) text += ",\"hazard\":" + quoted(finding.hazard);
     text += "," + members(finding.here);
@@ -199,10 +201,15 @@ void finish_report(const std::string &end) {
             for (const Line &line : {place_of(finding.here), place_of(finding.other)}) racing.emplace(line.file, line.line);
     std::erase_if(order, [&](size_t i) {
         const Line line = place_of(findings[i].here);
-        return !strcmp(findings[i].kind, "uninitialized_read") && line.line > 0 && racing.count({line.file, line.line}) != 0;
+        return !strncmp(findings[i].kind, "uninitialized", 13) && line.line > 0 && racing.count({line.file, line.line}) != 0;
     });
+    // Notes come last, and no number of theirs is among the findings'.
+    const auto first_note = std::stable_partition(order.begin(), order.end(), [](size_t i) { return !findings[i].note; });
+    const std::vector<size_t> notes(first_note, order.end());
+    order.erase(first_note, order.end());
     std::string text;
     for (size_t i = 0; i < order.size() && i < kMaxReports; ++i) text += line_of_report(findings[order[i]], counts[order[i]]);
+    for (size_t i = 0; i < notes.size() && i < kMaxReports; ++i) text += line_of_report(findings[notes[i]], counts[notes[i]]);
     text += kernel_lines();
     const size_t dropped = order.size() > kMaxReports ? order.size() - kMaxReports : 0;
     text += "{\"kind\":\"end\"," + end + ",\"reports\":" + std::to_string(order.size()) + ",\"reports_dropped\":" +

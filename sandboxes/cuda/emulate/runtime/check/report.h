@@ -31,8 +31,10 @@ struct Finding {
     size_t size = 0;
     std::string detail;
     uint32_t plain_read = 0;  // of a race between a plain read and an atomic: the code of the read
+    bool note = false;        // worth knowing, and no fault
 };
-// This read only looks before an atomic of the same thread and address decides (a loop of atomicCAS begins so).
+// This read only looks before an atomic of the same thread and address that a stale look does no harm (a loop of atomicCAS
+// begins so).
 void excuse_read(uint32_t code);
 
 // Counts one more finding of this kind between these two places; true if it is the first, which is then to be reported.

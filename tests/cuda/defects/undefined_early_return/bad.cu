@@ -1,4 +1,4 @@
-// Threads beyond the end of the array leave before the barriers.
+// Threads beyond the end of the array leave before they have filled their part of shared memory.
 #include <cstdio>
 #include <cstdlib>
 #include <vector>
@@ -20,10 +20,10 @@ __global__ void block_max(const int *in, int *out, int n) {
     const int i = blockIdx.x * kThreads + threadIdx.x;
     if (i >= n) return;
     values[threadIdx.x] = in[i];
-    __syncthreads(); // defect: divergent_barrier
+    __syncthreads();
     if (threadIdx.x == 0) {
         int largest = values[0];
-        for (int t = 1; t < kThreads && blockIdx.x * kThreads + t < n; ++t) largest = max(largest, values[t]);
+        for (int t = 1; t < kThreads; ++t) largest = max(largest, values[t]); // defect: uninitialized_read
         out[blockIdx.x] = largest;
     }
 }
