@@ -1,4 +1,5 @@
 // Lambdas as kernel arguments, with captures; a generic for-each.
+// Flags: --extended-lambda
 #include <cstdio>
 #include <cstdlib>
 #include <vector>

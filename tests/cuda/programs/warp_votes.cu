@@ -1,4 +1,5 @@
 // Votes, match and reduce; compaction by ballot.
+// Arch: sm_80
 #include <cstdio>
 #include <cstdlib>
 #include <vector>

@@ -1,4 +1,5 @@
 // unsupported: what differs between host and device by __CUDA_ARCH__
+// Flags: --extended-lambda
 template <class Function>
 __global__ void apply(int *x, Function function) { x[threadIdx.x] = function(threadIdx.x); }
 int main() {
