@@ -1,8 +1,11 @@
 //! The table of sandboxes: adding one is a folder and a line here.
 
+use std::path::Path;
+
 use crate::canary::Canary;
 use crate::error::SandboxError;
-use crate::{cadquery, cuda, renode, stm32f407, verilog, x86_64};
+use crate::runtime::Gpus;
+use crate::{cadquery, cuda, cuda_gpu, renode, stm32f407, verilog, x86_64};
 
 /// What a sandbox's folder declares.
 #[derive(Debug)]
@@ -29,6 +32,8 @@ pub(crate) struct SandboxSpec {
     /// The first word of steps that are not run in the job's sandbox, but by a server of the image that is kept warm in
     /// one of its own.
     pub served: Option<&'static str>,
+    /// Its jobs see one of the machine's GPUs.
+    pub gpu: bool,
     /// Jobs whose outcome is known: known good, known bad, known cheat.
     pub canaries: fn() -> Vec<Canary>,
 }
@@ -37,6 +42,7 @@ pub(crate) struct SandboxSpec {
 pub(crate) static TABLE: &[SandboxSpec] = &[
     cadquery::SPEC,
     cuda::SPEC,
+    cuda_gpu::SPEC,
     renode::SPEC,
     stm32f407::SPEC,
     verilog::SPEC,
@@ -58,6 +64,16 @@ pub fn is_served(name: &str) -> bool {
     spec(name).is_ok_and(|spec| spec.served.is_some())
 }
 
+/// Whether a sandbox's jobs see one of the machine's GPUs, which the default runtime alone hands on.
+pub fn needs_gpu(name: &str) -> bool {
+    spec(name).is_ok_and(|spec| spec.gpu)
+}
+
+/// What this machine lacks for a sandbox's jobs, beside its image; `None` for those that need nothing more.
+pub fn lacks(name: &str) -> Option<String> {
+    needs_gpu(name).then(|| Gpus::find(Path::new("/")).err()).flatten()
+}
+
 /// The jobs that show whether a sandbox tells right from wrong.
 pub fn canaries(name: &str) -> Result<Vec<Canary>, SandboxError> {
     spec(name).map(|spec| (spec.canaries)())
@@ -76,7 +92,7 @@ pub(crate) fn spec(name: &str) -> Result<&'static SandboxSpec, SandboxError> {
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
-    use std::path::{Path, PathBuf};
+    use std::path::PathBuf;
 
     use super::*;
 

@@ -76,8 +76,15 @@ pub fn images() -> BTreeMap<String, String> {
 /// before its first job: one that gets them wrong on every slot judges nothing.
 pub fn bench_of(flags: &SandboxFlags, slots: u32) -> Result<(Arc<Bench>, Vec<String>), Failure> {
     let runtime = runtime(flags, slots)?;
-    // Warm servers are kept by the default runtime alone.
-    let runs = |name: &String| flags.runtime != "docker" || !sandboxes::is_served(name);
+    // Warm servers and GPUs are the default runtime's alone.
+    let apart = |name: &String| sandboxes::is_served(name) || sandboxes::needs_gpu(name);
+    let runs = |name: &String| match sandboxes::lacks(name) {
+        Some(why) => {
+            tracing::warn!("sandbox `{name}` is built, and not used: {why}");
+            false
+        }
+        None => flags.runtime != "docker" || !apart(name),
+    };
     let labels = sandboxes::images::list(&state_dir())?
         .into_iter()
         .map(|i| i.name)

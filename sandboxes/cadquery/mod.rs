@@ -38,6 +38,7 @@ pub(crate) const SPEC: SandboxSpec = SandboxSpec {
     preload: &["cadquery"],
     apart: None,
     served: None,
+    gpu: false,
     canaries,
 };
 

@@ -124,11 +124,12 @@ pub(crate) const SPEC: SandboxSpec = SandboxSpec {
     preload: &[],
     apart: None,
     served: None,
+    gpu: false,
     canaries,
 };
 
 /// Adds two vectors; the host looks at every element.
-const GOOD: &str = "\
+pub(crate) const GOOD: &str = "\
 #include <cstdio>
 #include <cuda_runtime.h>
 __global__ void add(const float *a, const float *b, float *c, int n) {
@@ -172,7 +173,7 @@ int main() {
 }
 ";
 /// Says that all is well, and ends before any kernel was run.
-const CHEAT: &str = "\
+pub(crate) const CHEAT: &str = "\
 #include <cstdio>
 #include <unistd.h>
 #include <cuda_runtime.h>
@@ -191,8 +192,24 @@ if not lines or lines[-1]['kind'] != 'end' or lines[-1]['launches'] == 0:
 print('CANARY FAIL ' + ' '.join(found) if found else 'CANARY PASS')
 ";
 
-/// One that passes, one with a wrong result, one with a race, one that does not compile, one that only says that it passes.
+/// What a canary may use: its compilers take most of it.
+pub(crate) fn canary_limits() -> Limits {
+    Limits {
+        cpu_ms: 60_000,
+        wall_ms: 180_000,
+        memory_bytes: 1 << 30,
+        ..Limits::default()
+    }
+}
+
 fn canaries() -> Vec<Canary> {
+    let names = ["cuda_good", "cuda_bad", "cuda_race", "cuda_broken", "cuda_cheat"];
+    canaries_in(SPEC.name, names)
+}
+
+/// One that passes, one with a wrong result, one with a race, one that does not compile, one that only says that it passes:
+/// for a sandbox that holds all of this one, under these names.
+pub(crate) fn canaries_in(sandbox: &str, names: [&'static str; 5]) -> Vec<Canary> {
     let nvcc = [
         "/usr/local/cuda/bin/nvcc",
         "-arch=sm_80",
@@ -219,22 +236,17 @@ fn canaries() -> Vec<Canary> {
             ("judge", &["python3", "/job/in/judge.py"]),
         ];
         let steps = if judged { &steps[..] } else { &steps[..3] };
-        let mut canary = Canary::new(name, "cuda", &files, steps, expect);
-        canary.job.limits = Limits {
-            cpu_ms: 60_000,
-            wall_ms: 180_000,
-            memory_bytes: 1 << 30,
-            ..Limits::default()
-        };
+        let mut canary = Canary::new(name, sandbox, &files, steps, expect);
+        canary.job.limits = canary_limits();
         canary
     };
     let wrong = GOOD.replace("a[i] + b[i]", "a[i] - b[i]");
     let broken = GOOD.replace("int n)", "int n");
     vec![
-        emulate("cuda_good", GOOD, true, Expect::Passes("CANARY PASS")),
-        emulate("cuda_bad", &wrong, false, Expect::Passes("CANARY FAIL 0 999")),
-        emulate("cuda_race", RACE, true, Expect::Passes("CANARY FAIL race")),
-        emulate("cuda_broken", &broken, true, Expect::FailsAt("compile")),
-        emulate("cuda_cheat", CHEAT, true, Expect::Passes("CANARY FAIL unfinished")),
+        emulate(names[0], GOOD, true, Expect::Passes("CANARY PASS")),
+        emulate(names[1], &wrong, false, Expect::Passes("CANARY FAIL 0 999")),
+        emulate(names[2], RACE, true, Expect::Passes("CANARY FAIL race")),
+        emulate(names[3], &broken, true, Expect::FailsAt("compile")),
+        emulate(names[4], CHEAT, true, Expect::Passes("CANARY FAIL unfinished")),
     ]
 }

@@ -44,6 +44,7 @@ pub(crate) const SPEC: SandboxSpec = SandboxSpec {
     preload: &[],
     apart: Some("Renode is in no package registry: it comes from its project's releases, or from ASSAY_RENODE=ARCHIVE"),
     served: Some(PROGRAM),
+    gpu: false,
     canaries,
 };
 

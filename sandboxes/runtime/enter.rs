@@ -61,8 +61,10 @@ unsafe fn become_first(shared: &Shared) -> Result<std::convert::Infallible, &'st
             prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL as c_ulong, 0)
         );
         map_ids(shared.plan.uid)?;
-        if shared.plan.serves {
+        if shared.plan.loopback {
             raise_loopback()?;
+        }
+        if shared.plan.proc {
             mount_proc()?;
         }
         turn_root()?;

@@ -13,6 +13,7 @@ mod cgroup;
 mod docker;
 mod driver;
 mod enter;
+mod gpu;
 mod layout;
 mod logs;
 mod namespaces;
@@ -22,10 +23,13 @@ mod serve;
 mod slots;
 mod spawn;
 mod supervise;
+#[cfg(test)]
+mod testing;
 mod users;
 
 pub use docker::Docker;
 pub(crate) use docker::build_tree;
+pub(crate) use gpu::Gpus;
 pub use namespaces::{Namespaces, Options};
 
 /// All that a step finds in its environment.

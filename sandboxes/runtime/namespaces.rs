@@ -11,12 +11,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::cgroup::OWN_PIDS;
 use super::driver::{self, Beyond};
+use super::gpu::{Gpus, Seat};
 use super::layout::{Layout, subtree_name};
 use super::logs::Pipes;
 use super::preload::{Line, Parent, Preloads, is_script};
 use super::serve::{self, Server, Servers, Serving, is_served};
 use super::slots::{Lease, MAX_SLOTS, Pool};
-use super::spawn::{Plan, STAGE, Staged, Started, Starter, kill_uid};
+use super::spawn::{Bind, Plan, STAGE, Staged, Started, Starter, kill_uid};
 use super::supervise::{KillStray, Running, supervise};
 use super::users::Uids;
 use super::{ENVIRONMENT, OPEN_FILES, RunFuture, Runtime, STACK_BYTES, Tier, seccomp};
@@ -139,6 +140,10 @@ impl Namespaces {
         if spec.served.is_some() && job.steps.iter().any(is_served) {
             return self.run_served(job, &image.rootfs, slot).await;
         }
+        if spec.gpu {
+            let gpus = Gpus::find(Path::new("/")).map_err(|why| missing("gpu", &why))?;
+            return self.run_on_gpu(job, &image.rootfs, slot, &gpus).await;
+        }
         let modules = spec.preload;
         let parent = match &self.preloads {
             Some(preloads) if !modules.is_empty() && job.steps.iter().any(is_script) => {
@@ -148,6 +153,23 @@ impl Namespaces {
         };
         let helper = parent.map_or(Helper::None, Helper::Parent);
         self.run_with(job, &image.rootfs, slot, helper).await
+    }
+
+    /// Runs a job that sees a GPU, and nobody else's job meanwhile. It waits for the GPU first, and then for a slot.
+    pub(crate) async fn run_on_gpu(
+        &self,
+        job: &Job,
+        rootfs: &Path,
+        slot: Option<u32>,
+        gpus: &Gpus,
+    ) -> Result<Completion, SandboxError> {
+        // The driver maps far more than it uses.
+        if self.tier != Tier::Full {
+            let why = "a GPU is handed on in the tier `full` only, where memory is not bounded by addresses";
+            return Err(missing("cgroup", why));
+        }
+        let seat = gpus.take().await?;
+        self.run_with(job, rootfs, slot, Helper::Gpu(seat)).await
     }
 
     /// Runs a job in a root folder that need not be an image yet.
@@ -171,9 +193,10 @@ impl Namespaces {
         };
         let (mut descriptors, pipes) = self.descriptors(job, helper.beyond()).map_err(fault)?;
         let mut tier = self.tier_name;
-        let mut serving = None;
+        let (mut serving, mut gpu) = (None, None);
         match helper {
             Helper::None => {}
+            Helper::Gpu(seat) => gpu = Some(seat),
             Helper::Parent(parent) => {
                 let line = Line::new(job).map_err(fault)?;
                 let (uid, limits) = (self.uids.of_slot(lease.number()), self.resource_limits(&job.limits));
@@ -190,7 +213,10 @@ impl Namespaces {
                 serving = Some(made.0);
             }
         }
-        let plan = self.plan(job, rootfs, lease.number(), groups, descriptors)?;
+        let mut plan = self.plan(job, rootfs, lease.number(), groups, descriptors)?;
+        if let Some(seat) = &gpu {
+            seat.enter(&mut plan)?;
+        }
         let started = self.starter.start(plan, lease, abandon(&self.kill_stray)).await;
         let (started, lease) = started.map_err(|error| SandboxError::Spawn(error.to_string()))?;
         let running = Running::new(started, lease, Arc::clone(&self.kill_stray));
@@ -250,17 +276,18 @@ impl Namespaces {
             user_namespace: self.uids.namespace().map(AsRawFd::as_raw_fd),
             uid: self.uids.of_slot(slot),
             rootfs: c_string(rootfs.as_os_str().as_bytes())?,
-            devices: DEVICES
+            binds: DEVICES
                 .iter()
-                .map(|device| Ok((c_string(*device)?, staged(&format!("root{device}"))?)))
-                .collect::<Result<_, SandboxError>>()?,
+                .map(|device| Bind::device(Path::new(device), &format!("root{device}")))
+                .collect::<Result<_, _>>()?,
             tmpfs: c_string(tmpfs_options(job, inner.len() as u64))?,
             folders,
             own_folders: vec![staged("job")?, staged("job/in")?, staged("tmp")?],
             files: files.collect::<Result<_, SandboxError>>()?,
             limits: self.resource_limits(&job.limits),
             filter: Arc::clone(&self.filter),
-            serves: false,
+            loopback: false,
+            proc: false,
             argv: vec![shell.clone()],
             program: shell,
             descriptors,
@@ -299,12 +326,14 @@ pub(super) enum Helper {
     Parent(Arc<Parent>),
     /// The job's served steps.
     Server(Box<Server>),
+    /// Nothing, but all of them see a GPU.
+    Gpu(Seat),
 }
 
 impl Helper {
     fn beyond(&self) -> Beyond {
         match self {
-            Helper::None => Beyond::Nothing,
+            Helper::None | Helper::Gpu(_) => Beyond::Nothing,
             Helper::Parent(_) => Beyond::Preloaded,
             Helper::Server(_) => Beyond::Served,
         }

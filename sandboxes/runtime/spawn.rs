@@ -10,13 +10,17 @@
 use std::ffi::{CStr, CString, c_char, c_int, c_uint, c_void};
 use std::io;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
 use std::ptr;
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 
 use tokio::sync::oneshot;
 
 use super::enter::{self, move_mount, open_tree};
+use super::namespaces::c_string;
 use super::slots::Lease;
+use crate::error::SandboxError;
 
 /// Where the job is laid out, in the child's own mount namespace: any folder that every system has.
 pub(crate) const STAGE: &str = "/tmp";
@@ -35,6 +39,39 @@ pub(crate) struct Staged {
     pub content: Vec<u8>,
 }
 
+/// A file, device or folder of the machine that a job sees.
+#[derive(Debug)]
+pub(crate) struct Bind {
+    source: CString,
+    /// An absolute path under [`STAGE`].
+    place: CString,
+    /// `MOUNT_ATTR_…`
+    attributes: u64,
+}
+
+impl Bind {
+    /// A device, at a path in the stage.
+    pub fn device(source: &Path, place: &str) -> Result<Bind, SandboxError> {
+        Bind::new(source, place, libc::MOUNT_ATTR_NOSUID | libc::MOUNT_ATTR_NOEXEC)
+    }
+
+    /// A file or folder, with what is mounted in it.
+    pub fn read_only(source: &Path, place: &str) -> Result<Bind, SandboxError> {
+        Bind::new(source, place, SEALED)
+    }
+
+    fn new(source: &Path, place: &str, attributes: u64) -> Result<Bind, SandboxError> {
+        Ok(Bind {
+            source: c_string(source.as_os_str().as_bytes())?,
+            place: c_string(format!("{STAGE}/{place}"))?,
+            attributes,
+        })
+    }
+}
+
+/// Nothing on such a mount can be changed, or be more than a file.
+const SEALED: u64 = libc::MOUNT_ATTR_RDONLY | libc::MOUNT_ATTR_NOSUID | libc::MOUNT_ATTR_NODEV;
+
 /// Everything the child does, prepared so that it need not allocate.
 #[derive(Debug)]
 pub(crate) struct Plan {
@@ -44,8 +81,8 @@ pub(crate) struct Plan {
     pub uid: u32,
     /// The image's root folder.
     pub rootfs: CString,
-    /// Devices of the machine, and where they appear in the stage.
-    pub devices: Vec<(CString, CString)>,
+    /// What of the machine's the job sees, mounted in this order.
+    pub binds: Vec<Bind>,
     /// Options of the stage's tmpfs: its size and inodes.
     pub tmpfs: CString,
     /// Made in this order; those of the second list are given to the slot's uid.
@@ -58,8 +95,10 @@ pub(crate) struct Plan {
     pub descriptors: Vec<OwnedFd>,
     /// The seccomp filter.
     pub filter: Arc<[libc::sock_filter]>,
-    /// It talks to itself over loopback, and needs `/proc`.
-    pub serves: bool,
+    /// It talks to itself over loopback.
+    pub loopback: bool,
+    /// It sees `/proc`, of its own processes.
+    pub proc: bool,
     pub program: CString,
     pub argv: Vec<CString>,
     pub environment: Vec<CString>,
@@ -321,18 +360,17 @@ unsafe fn stage(plan: &Plan) -> Result<(), &'static str> {
         for file in &plan.files {
             write_file(file)?;
         }
-        let sealed = libc::MOUNT_ATTR_RDONLY | libc::MOUNT_ATTR_NOSUID | libc::MOUNT_ATTR_NODEV;
-        restrict(image, sealed)?;
+        restrict(image, SEALED)?;
         move_mount(image, enter::ROOT_FOLDER)?;
-        for (device, place) in &plan.devices {
-            let tree = open_tree(device, 0)?;
-            restrict(tree, libc::MOUNT_ATTR_NOSUID | libc::MOUNT_ATTR_NOEXEC)?;
-            move_mount(tree, place)?;
+        for bind in &plan.binds {
+            let tree = open_tree(&bind.source, libc::AT_RECURSIVE as c_uint)?;
+            restrict(tree, bind.attributes)?;
+            move_mount(tree, &bind.place)?;
         }
         move_mount(open_tree(c"/tmp/job", 0)?, c"/tmp/root/job")?;
         move_mount(open_tree(c"/tmp/tmp", 0)?, c"/tmp/root/tmp")?;
         let input = open_tree(c"/tmp/in", 0)?;
-        restrict(input, sealed)?;
+        restrict(input, SEALED)?;
         move_mount(input, c"/tmp/root/job/in")
     }
 }

@@ -127,6 +127,7 @@ pub(crate) const SPEC: SandboxSpec = SandboxSpec {
     preload: &[],
     apart: None,
     served: None,
+    gpu: false,
     canaries,
 };
 

@@ -19,6 +19,7 @@ pub(crate) const SPEC: SandboxSpec = SandboxSpec {
     preload: &[],
     apart: None,
     served: None,
+    gpu: false,
     canaries,
 };
 

@@ -74,6 +74,9 @@ fn check_names(names: &[String]) -> Result<(), Failure> {
 
 async fn canary_row(runtime: &dyn Runtime, sandbox: &'static str, canary: &Canary) -> Row {
     let (result, detail) = match runtime.run(&canary.job).await {
+        Err(SandboxError::MissingLayer { .. }) if sandboxes::lacks(sandbox).is_some() => {
+            (Outcome::NotRun, sandboxes::lacks(sandbox).unwrap_or_default())
+        }
         Ok(completion) => match canary.check(&completion) {
             Ok(()) => (Outcome::Held, "as expected".to_string()),
             Err(why) => (Outcome::NotContained, why),
@@ -143,7 +146,10 @@ fn finish(rows: &[Row], json: bool) -> Result<(), Failure> {
             .iter()
             .filter(|row| row.result == Outcome::NotRun && row.sandbox == sandbox)
             .count();
-        eprintln!("{count} not run because image `{sandbox}` is not built: assay sandbox build {sandbox}");
+        match sandboxes::lacks(sandbox) {
+            Some(why) => eprintln!("{count} not run because of what `{sandbox}` needs: {why}"),
+            None => eprintln!("{count} not run because image `{sandbox}` is not built: assay sandbox build {sandbox}"),
+        }
     }
     if wrong > 0 {
         return Err(Failure::environment(format!(

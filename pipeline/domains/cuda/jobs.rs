@@ -1,4 +1,5 @@
-//! The job that judges a candidate: compiled by nvcc as it is, then built for the emulation and run in several orders.
+//! The job that judges a candidate: compiled by nvcc as it is, run on a GPU where there is one, and built for the emulation
+//! and run in several orders.
 
 use super::check::{CudaCheck, CudaGpu};
 use crate::domains::shell::{quote, script, step};
@@ -12,6 +13,8 @@ use std::collections::BTreeSet;
 
 /// The sandbox, and its name in tasks.
 pub const SANDBOX: &str = "cuda";
+/// The sandbox that has a GPU as well.
+pub const WITH_GPU: &str = "cuda_gpu";
 /// Raised whenever the same completion would be judged otherwise.
 pub const JUDGE_VERSION: i32 = 2;
 
@@ -33,8 +36,20 @@ archs=$1 flags=$2; shift 2
 for arch in $archs; do for unit; do eval \"/usr/local/cuda/bin/nvcc -arch=$arch $flags -Xptxas -v -cubin -o /dev/null \\\"\\$unit\\\"\" || exit $?; done; done";
 /// With the flags, as one command that compiles and links would have them; libraries come last.
 const LINK: &str = "eval \"/usr/local/cuda/bin/nvcc $1 -o /job/build/program /job/build/*.o $2\"";
+/// What has a GPU is linked with what counts and times its launches.
+const WATCHED: [&str; 2] = ["-optf", "/usr/local/lib/gpu/link"];
+/// Tells of the GPU, if there is a program that asks for it.
+const DEVICE: &str = "\
+[ -x /job/build/program ] || exit 0
+LD_LIBRARY_PATH=/usr/local/nvidia exec /usr/local/lib/gpu/device";
 /// Each run has a folder of its own, with the task's files.
+const RUN_ON_GPU: &str = "\
+cp -r --no-preserve=mode /job/in/task \"/job/gpu-$1\" && cd \"/job/gpu-$1\" || exit 125
+n=$1; shift
+export LD_LIBRARY_PATH=/usr/local/nvidia ASSAY_GPU_REPORT=/job/gpu-report-$n
+exec /job/build/program \"$@\" 2>\"/job/gpu-stderr-$n\"";
 const RUN: &str = "\
+[ -x /job/program ] || exit 125
 cp -r --no-preserve=mode /job/in/task \"/job/run-$1\" && cd \"/job/run-$1\" || exit 125
 n=$1; shift
 EMULATE_SEED=$n EMULATE_REPORT=/job/report-$n exec /job/program \"$@\" 2>\"/job/stderr-$n\"";
@@ -49,6 +64,9 @@ pub struct Plan {
     pub harness: Vec<String>,
     /// Whether the task has a program of its own around the candidate, and whether its files include the candidate's.
     pub called: bool,
+    /// Whether it runs on a GPU, and whether emulated: one of them, or both.
+    pub gpu: bool,
+    pub emulated: bool,
     pub included: bool,
     /// Which limits of time and of memory are the task's own.
     pub own_time: bool,
@@ -64,13 +82,24 @@ fn is_unit(path: &str) -> bool {
     )
 }
 
-/// The job; the error says what the task lacks.
-pub fn request(task: &Task, check: &CudaCheck) -> Result<Request, String> {
-    if check.gpu == CudaGpu::Require {
+/// The job; the error says what the task lacks, or this machine, whose sandboxes are `built`.
+pub fn request(task: &Task, check: &CudaCheck, built: &[String]) -> Result<Request, String> {
+    let there = built.iter().any(|name| name == WITH_GPU);
+    if check.gpu == CudaGpu::Require && !there {
         return Err(
-            "`check.gpu` is `require`, and sandboxes have no GPU here; `auto` or `emulate` runs it emulated".into(),
+            "`check.gpu` is `require`, and no sandbox has a GPU here: where there is one, `assay sandbox build cuda_gpu` \
+             makes it; `auto` or `emulate` runs it emulated"
+                .into(),
         );
     }
+    let gpu = there && check.gpu != CudaGpu::Emulate;
+    // What the checker finds, a GPU does not tell; unchecked, a GPU says all there is.
+    let emulated = !gpu || check.sanitize;
+    let (sandbox, engine) = match (gpu, emulated) {
+        (false, _) => (SANDBOX, "emulated"),
+        (true, false) => (WITH_GPU, "gpu"),
+        (true, true) => (WITH_GPU, "gpu+emulated"),
+    };
     let harness: Vec<&str> = [Role::Testbench, Role::Support]
         .into_iter()
         .flat_map(|role| task.files_as(role))
@@ -88,9 +117,9 @@ pub fn request(task: &Task, check: &CudaCheck) -> Result<Request, String> {
     }
     let folders: BTreeSet<&str> = harness.iter().chain(&candidate).map(|path| folder(path)).collect();
     let job = Job {
-        sandbox: SANDBOX.into(),
+        sandbox: sandbox.into(),
         files: files(task),
-        steps: steps(check, &folders, of_harness, of_candidate),
+        steps: steps(check, &folders, of_harness, of_candidate, (gpu, emulated)),
         limits: limits(base_limits(check), &task.limits),
     };
     let plan = Plan {
@@ -99,13 +128,15 @@ pub fn request(task: &Task, check: &CudaCheck) -> Result<Request, String> {
         harness: harness.iter().map(|p| p.to_string()).collect(),
         called: task.files_as(Role::Testbench).any(|f| is_unit(&f.path)),
         included: included(task),
+        gpu,
+        emulated,
         own_time: task.limits.cpu_ms.or(task.limits.wall_ms).is_some(),
         own_memory: task.limits.memory_bytes.is_some(),
     };
     Ok(Request {
         job,
         check: OUTSIDE.into(),
-        engine: "emulated".into(),
+        engine: engine.into(),
         judge_version: JUDGE_VERSION,
         seed: 0,
         trials: 1,
@@ -209,7 +240,13 @@ fn base_limits(check: &CudaCheck) -> Limits {
     }
 }
 
-fn steps(check: &CudaCheck, folders: &BTreeSet<&str>, harness: Vec<String>, candidate: Vec<String>) -> Vec<Step> {
+fn steps(
+    check: &CudaCheck,
+    folders: &BTreeSet<&str>,
+    harness: Vec<String>,
+    candidate: Vec<String>,
+    (gpu, emulated): (bool, bool),
+) -> Vec<Step> {
     let quoted = |words: &[String]| words.iter().map(|w| quote(w)).collect::<Vec<_>>().join(" ");
     let include: Vec<String> = folders.iter().map(|folder| format!("-I{folder}")).collect();
     let common = format!("{} {}", quoted(&include), quoted(&check.flags));
@@ -232,22 +269,47 @@ fn steps(check: &CudaCheck, folders: &BTreeSet<&str>, harness: Vec<String>, cand
         let arguments = [more.join(" "), common].into_iter().chain(kernels).collect();
         steps.push(step("more_archs", script(COMPILE_MORE, arguments), When::Ok));
     }
-    let (libraries, others): (Vec<String>, Vec<String>) = link_flags(&check.flags)
+    let (libraries, mut others): (Vec<String>, Vec<String>) = link_flags(&check.flags)
         .into_iter()
         .partition(|flag| flag.starts_with("-l"));
+    others.extend(WATCHED.iter().filter(|_| gpu).map(|word| word.to_string()));
     let link = vec![format!("-arch={} {}", check.arch, quoted(&others)), quoted(&libraries)];
     steps.push(step("link", script(LINK, link), When::Ok));
-    steps.push(step("emulate", emulate(check, include, units), When::Ok));
+    if gpu {
+        steps.extend(on_gpu(check));
+    }
+    if emulated {
+        // Whatever a GPU made of it.
+        let when = if gpu { When::Always } else { When::Ok };
+        steps.push(step("emulate", emulate(check, include, units), when.clone()));
+        steps.extend(runs(check, "", RUN, when));
+    }
+    steps
+}
+
+/// On a GPU, which answers before and afterwards.
+fn on_gpu(check: &CudaCheck) -> Vec<Step> {
+    let device = |name, when| step(name, script(DEVICE, Vec::new()), when);
+    let mut steps = vec![device("device", When::Ok)];
+    steps.extend(runs(check, "gpu_", RUN_ON_GPU, When::Ok));
+    steps.push(device("device_after", When::Always));
+    steps
+}
+
+/// As many runs as there are orders, with what each says and leaves.
+fn runs(check: &CudaCheck, prefix: &str, run: &str, when: When) -> Vec<Step> {
+    let mut steps = Vec::new();
+    let file = prefix.replace('_', "-");
     for n in 0..check.orders {
-        let head = [n.to_string()].into_iter();
-        steps.push(step(
-            &format!("run_{n}"),
-            script(RUN, head.chain(check.args.iter().cloned()).collect()),
-            When::Ok,
-        ));
-        for (name, file, bytes) in [("stderr", "stderr", STDERR_BYTES), ("report", "report", REPORT_BYTES)] {
-            let arguments = vec![format!("/job/{file}-{n}"), bytes.to_string()];
-            steps.push(step(&format!("{name}_{n}"), script(SHOW, arguments), When::Always));
+        let arguments = [n.to_string()].into_iter().chain(check.args.iter().cloned()).collect();
+        steps.push(step(&format!("{prefix}run_{n}"), script(run, arguments), when.clone()));
+        for (name, bytes) in [("stderr", STDERR_BYTES), ("report", REPORT_BYTES)] {
+            let arguments = vec![format!("/job/{file}{name}-{n}"), bytes.to_string()];
+            steps.push(step(
+                &format!("{prefix}{name}_{n}"),
+                script(SHOW, arguments),
+                When::Always,
+            ));
         }
     }
     steps
@@ -270,7 +332,13 @@ fn emulate(check: &CudaCheck, include: Vec<String>, units: Vec<String>) -> Vec<S
     argv.extend(["-o".into(), "/job/program".into()]);
     argv.extend(units);
     let line: Vec<String> = argv.iter().map(|word| quote(word)).collect();
-    script(&format!("cd {FILES} && exec {}", line.join(" ")), Vec::new())
+    script(
+        &format!(
+            "[ -x /job/build/program ] || exit 125; cd {FILES} && exec {}",
+            line.join(" ")
+        ),
+        Vec::new(),
+    )
 }
 
 /// The flags without those that say what the files are.

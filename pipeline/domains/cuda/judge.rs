@@ -1,5 +1,6 @@
 //! From a completion to a verdict. Pure: the same completion always gives the same verdict.
 
+use super::gpu;
 use super::jobs::Plan;
 use super::report::{Finding, Report};
 use super::resources;
@@ -48,70 +49,94 @@ fn absent(message: &str) -> Option<&str> {
 }
 
 /// A failure of the candidate's own.
-struct Failure {
-    reason: FailReason,
-    detail: Value,
-    log: String,
+#[derive(Debug)]
+pub(super) struct Failure {
+    pub reason: FailReason,
+    pub detail: Value,
+    pub log: String,
 }
 
-fn failure(reason: FailReason, detail: Value, log: String) -> Option<Failure> {
+pub(super) fn failure(reason: FailReason, detail: Value, log: String) -> Option<Failure> {
     Some(Failure { reason, detail, log })
 }
 
-/// What a stage of the judgement comes to: the candidate goes on, fails, or nothing was learnt (`Err`).
-type Stage = Result<Option<Failure>, String>;
+/// Why an engine comes to nothing.
+#[derive(Debug)]
+pub(super) enum Unable {
+    /// It cannot run such a program. Another engine may.
+    Cannot(String),
+    /// A fault of the machine's, or of the task's.
+    Fault(String),
+}
+
+fn cannot(what: &str) -> Unable {
+    Unable::Cannot(format!("cannot be emulated without a GPU: {what}"))
+}
+
+impl From<String> for Unable {
+    fn from(why: String) -> Self {
+        Unable::Fault(why)
+    }
+}
+
+impl From<Unable> for String {
+    fn from(unable: Unable) -> Self {
+        match unable {
+            Unable::Cannot(why) | Unable::Fault(why) => why,
+        }
+    }
+}
+
+/// What a stage of the judgement comes to: the candidate goes on, fails, or nothing was learnt.
+pub(super) type Stage = Result<Option<Failure>, Unable>;
 
 /// Judges what [`super::jobs::request`] made.
 pub fn judge(request: &Request, done: &Completion) -> Result<Ruling, String> {
     let plan: Plan = serde_json::from_value(request.params.clone()).map_err(|e| e.to_string())?;
     let judge = Judge { plan: &plan, done };
-    let mut failure = judge.compiled()?;
-    let mut natural = Report::default();
-    if failure.is_none() {
-        judge.emulated()?;
-        for n in 0..plan.check.orders {
-            let report = Report::read(judge.log(&format!("report_{n}")));
-            failure = judge.run(n, &report)?;
-            if n == 0 {
-                natural = report;
-            }
-            if failure.is_some() {
-                break;
-            }
-        }
+    if let Some(failure) = judge.compiled()? {
+        return Ok(ruling(judge.metrics(&Report::default()), Some(failure), String::new()));
     }
-    let mut metrics = judge.metrics(&natural);
+    if plan.gpu {
+        return gpu::judge(&judge);
+    }
+    let (natural, failure) = judge.emulation()?;
+    Ok(ruling(judge.metrics(&natural), failure, tidy(judge.log("run_0"))))
+}
+
+/// A verdict; `log` is what a program printed that is right.
+pub(super) fn ruling(mut metrics: Map<String, Value>, failure: Option<Failure>, log: String) -> Ruling {
     let Some(failure) = failure else {
-        return Ok(Ruling {
+        return Ruling {
             verdict: VerdictKind::Pass,
             reason: None,
             metrics: metrics.into(),
-            log: tidy(judge.log("run_0")),
-        });
+            log,
+        };
     };
     if let Value::Object(detail) = failure.detail {
         metrics.extend(detail);
     }
-    Ok(Ruling {
+    Ruling {
         verdict: VerdictKind::Fail,
         reason: Some(failure.reason),
         metrics: metrics.into(),
         log: failure.log,
-    })
+    }
 }
 
-struct Judge<'a> {
-    plan: &'a Plan,
-    done: &'a Completion,
+pub(super) struct Judge<'a> {
+    pub plan: &'a Plan,
+    pub done: &'a Completion,
 }
 
 impl Judge<'_> {
-    fn step(&self, name: &str) -> Option<&StepResult> {
+    pub(super) fn step(&self, name: &str) -> Option<&StepResult> {
         let mut steps = self.done.steps.iter();
         steps.find(|s| s.name == name && s.status != Status::NotRun)
     }
 
-    fn log(&self, name: &str) -> &[u8] {
+    pub(super) fn log(&self, name: &str) -> &[u8] {
         self.step(name).map_or(&[], |s| &s.log)
     }
 
@@ -122,7 +147,7 @@ impl Judge<'_> {
             let log = tidy(&step.log);
             match step.status {
                 Status::Exit(0) | Status::NotRun => {}
-                Status::Exit(125..=127) => return Err(format!("the image lacks a tool, or has no room: {log}")),
+                Status::Exit(125..=127) => return Err(format!("the image lacks a tool, or has no room: {log}").into()),
                 Status::Exit(_) | Status::Signal(_) => return self.refused(name, &log),
                 Status::Killed => {
                     let reason = ended_reason(self.done)?;
@@ -133,7 +158,7 @@ impl Judge<'_> {
         }
         match self.step("link") {
             Some(_) => Ok(None),
-            None => Err("the completion lacks its link step".into()),
+            None => Err("the completion lacks its link step".to_string().into()),
         }
     }
 
@@ -145,39 +170,57 @@ impl Judge<'_> {
             .collect();
         let first = errors.first().copied().unwrap_or_default();
         if let Some(absent) = errors.iter().find_map(|line| absent(line)) {
-            return Err(format!("what the program needs is not in the image: {absent}: {first}"));
+            return Err(format!("what the program needs is not in the image: {absent}: {first}").into());
         }
         // What does not include the candidate cannot be broken by it.
         if step == "harness" && !self.plan.included {
-            return Err(format!("the task's own files do not compile: {first}"));
+            return Err(format!("the task's own files do not compile: {first}").into());
         }
         let messages: Vec<&str> = errors.into_iter().take(MESSAGES).collect();
         let detail = json!({"step": step, "messages": messages});
         Ok(failure(FailReason::CompileError, detail, log.to_string()))
     }
 
+    /// The program emulated, in all orders: what the natural one reports, and the first failure.
+    pub(super) fn emulation(&self) -> Result<(Report, Option<Failure>), Unable> {
+        self.emulated()?;
+        let mut natural = Report::default();
+        for n in 0..self.plan.check.orders {
+            let report = Report::read(self.log(&format!("report_{n}")));
+            let failure = self.run(n, &report)?;
+            if n == 0 {
+                natural = report;
+            }
+            if failure.is_some() {
+                return Ok((natural, failure));
+            }
+        }
+        Ok((natural, None))
+    }
+
     /// What the emulation's own compiler says is ours: nvcc took the program.
-    fn emulated(&self) -> Result<(), String> {
-        let step = self.step("emulate").ok_or("the completion lacks its emulate step")?;
+    fn emulated(&self) -> Result<(), Unable> {
+        let lacks = || "the completion lacks its emulate step".to_string();
+        let step = self.step("emulate").ok_or_else(lacks)?;
         let log = tidy(&step.log);
         match step.status {
             Status::Exit(0) => Ok(()),
             Status::Exit(UNSUPPORTED) => {
                 let names: Vec<&str> = log.lines().filter_map(|l| l.strip_prefix("unsupported: ")).collect();
-                Err(format!("cannot be emulated without a GPU: {}", names.join("; ")))
+                Err(cannot(&names.join("; ")))
             }
-            Status::Killed => Err(format!(
+            Status::Killed => Err(Unable::Cannot(format!(
                 "building the emulated program was ended by {:?}",
                 self.done.ended
-            )),
+            ))),
             _ => {
                 let first = log
                     .lines()
                     .find(|l| l.contains("error") || l.contains("undefined reference"));
-                Err(format!(
+                Err(Unable::Cannot(format!(
                     "the emulation does not build what nvcc takes: {}",
                     first.unwrap_or(&log)
-                ))
+                )))
             }
         }
     }
@@ -189,7 +232,7 @@ impl Judge<'_> {
             .step(&name)
             .ok_or_else(|| format!("the completion lacks step `{name}`"))?;
         if let Some(what) = &report.unsupported {
-            return Err(format!("cannot be emulated without a GPU: {what}"));
+            return Err(cannot(what));
         }
         let others = n > 0;
         let said = || {
@@ -197,8 +240,8 @@ impl Judge<'_> {
             tidy(&both)
         };
         match step.status {
-            Status::Exit(125) => return Err(format!("the run could not be prepared: {}", said())),
-            Status::Exit(UNSUPPORTED_AT_RUN) => return Err("cannot be emulated without a GPU".into()),
+            Status::Exit(125) => return Err(format!("the run could not be prepared: {}", said()).into()),
+            Status::Exit(UNSUPPORTED_AT_RUN) => return Err(cannot("a call of the runtime")),
             Status::Killed => return self.ended(n, said()),
             _ => {}
         }
@@ -241,18 +284,22 @@ impl Judge<'_> {
     /// A limit in a run. Emulated, a program takes far longer than on a GPU: only what the task allows itself counts.
     fn ended(&self, n: u32, said: String) -> Stage {
         let reason = ended_reason(self.done)?;
-        let own = match reason {
+        if !self.limit_counts(reason) {
+            return Err(Unable::Cannot(format!(
+                "emulated, it did not come to an end within the sandbox's limits ({:?}): set `limits` in the task to judge it by them",
+                self.done.ended
+            )));
+        }
+        Ok(failure(reason, json!({"order": n}), said))
+    }
+
+    /// Whether a limit is the task's own, and not the sandbox's.
+    pub(super) fn limit_counts(&self, reason: FailReason) -> bool {
+        match reason {
             FailReason::Timeout => self.plan.own_time,
             FailReason::OutOfMemory => self.plan.own_memory,
             _ => true,
-        };
-        if !own {
-            return Err(format!(
-                "emulated, it did not come to an end within the sandbox's limits ({:?}): set `limits` in the task to judge it by them",
-                self.done.ended
-            ));
         }
-        Ok(failure(reason, json!({"order": n}), said))
     }
 
     /// What the checker found; in the task's own files alone, it is the task that is wrong.
@@ -266,7 +313,7 @@ impl Judge<'_> {
         };
         let Some(first) = report.findings.iter().find(ours) else {
             return match report.findings.first() {
-                Some(finding) => Err(format!("the task's own files are wrong: {}", finding.text())),
+                Some(finding) => Err(format!("the task's own files are wrong: {}", finding.text()).into()),
                 None => Ok(None),
             };
         };
@@ -283,7 +330,7 @@ impl Judge<'_> {
             .any(|path| file == path || file.ends_with(&format!("/{path}")))
     }
 
-    fn printed(&self, run: &str, others: bool) -> Option<Failure> {
+    pub(super) fn printed(&self, run: &str, others: bool) -> Option<Failure> {
         let expected = output::normal(self.plan.check.stdout.as_ref()?.as_bytes());
         let got = output::normal(self.log(run));
         if expected == got {
@@ -325,7 +372,7 @@ impl Judge<'_> {
         None
     }
 
-    fn metrics(&self, report: &Report) -> Map<String, Value> {
+    pub(super) fn metrics(&self, report: &Report) -> Map<String, Value> {
         let mut metrics = Map::new();
         metrics.insert("engine".into(), "emulated".into());
         if !report.notes.is_empty() {
@@ -362,7 +409,7 @@ impl Judge<'_> {
 }
 
 /// A log without the paths of the job.
-fn tidy(log: &[u8]) -> String {
+pub(super) fn tidy(log: &[u8]) -> String {
     output::tidy(log, &["/job/in/task/", "/job/build/"])
 }
 
@@ -387,4 +434,4 @@ fn launched(report: &Report, mangled: &str) -> Option<(u32, u32)> {
 
 #[cfg(test)]
 #[path = "judge_tests.rs"]
-mod tests;
+pub(super) mod tests;

@@ -10,6 +10,7 @@ ptxas info    : Function properties for _Z3addPf
 ptxas info    : Used 32 registers, 352 bytes cmem[0]
 ";
 const KERNEL: &str = r#"{"kind":"kernel","kernel":"add(float*)","launches":1,"max_block_threads":256}"#;
+const DEVICE: &str = r#"{"name": "a GPU", "capability": 90, "driver": 13000, "runtime": 13000, "memory_bytes": 1}"#;
 const END: &str = r#"{"kind":"end","how":"exit","launches":1,"copied_back_bytes":{"kernel":64,"copy":0}}"#;
 const RACE: &str = r#"{"kind":"race","space":"shared","hazard":"RAW","by":"kernel","kernel":"add(float*)","file":"FILE","line":9,"other":{"by":"kernel","file":"FILE","line":8},"count":1}"#;
 
@@ -28,15 +29,26 @@ fn ruling(check: Value, changed: &[(&str, Status, &str)]) -> Result<Ruling, Stri
 }
 
 fn ruling_of(check: Value, ended: Option<Ended>, changed: &[(&str, Status, &str)]) -> Result<Ruling, String> {
+    ruling_where(&[], check, ended, changed)
+}
+
+/// The same on a machine with these sandboxes.
+pub(in crate::domains::cuda) fn ruling_where(
+    built: &[String],
+    check: Value,
+    ended: Option<Ended>,
+    changed: &[(&str, Status, &str)],
+) -> Result<Ruling, String> {
     let Check::Cuda(cuda) = &task(check.clone()).check else {
         panic!()
     };
-    let request = jobs::request(&task(check.clone()), cuda).unwrap();
+    let request = jobs::request(&task(check.clone()), cuda, built)?;
     let steps = request.job.steps.iter().map(|step| {
         let log = match step.name.as_str() {
             "compile" => PTXAS.to_string(),
-            name if name.starts_with("report_") => format!("{KERNEL}\n{END}\n"),
-            name if name.starts_with("run_") => "sum 3 \n".to_string(),
+            "device" | "device_after" => DEVICE.to_string(),
+            name if name.contains("report_") => format!("{KERNEL}\n{END}\n"),
+            name if name.contains("run_") => "sum 3 \n".to_string(),
             _ => String::new(),
         };
         let other = changed.iter().find(|(name, ..)| *name == step.name);

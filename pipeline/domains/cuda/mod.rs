@@ -1,6 +1,7 @@
-//! CUDA programs: compiled by nvcc as they are, and run on the CPU where there is no GPU.
+//! CUDA programs: compiled by nvcc as they are, run on a GPU where there is one, and emulated on the CPU.
 
 pub mod check;
+mod gpu;
 pub mod jobs;
 pub mod judge;
 pub mod report;
@@ -24,19 +25,23 @@ impl Domain for Gpu {
         jobs::SANDBOX
     }
 
+    fn judges_in(&self, sandbox: &str) -> bool {
+        [jobs::SANDBOX, jobs::WITH_GPU].contains(&sandbox)
+    }
+
     fn judge_version(&self) -> i32 {
         jobs::JUDGE_VERSION
     }
 
-    fn outside(&self, task: &Task, _built: &[String]) -> Option<Result<Request, String>> {
+    fn outside(&self, task: &Task, built: &[String]) -> Option<Result<Request, String>> {
         match &task.check {
-            Check::Cuda(check) => Some(jobs::request(task, check)),
+            Check::Cuda(check) => Some(jobs::request(task, check, built)),
             _ => None,
         }
     }
 
     fn judge(&self, request: &Request, completion: &Completion) -> Option<Result<Ruling, String>> {
-        let ours = request.check == OUTSIDE && request.job.sandbox == jobs::SANDBOX;
+        let ours = request.check == OUTSIDE && self.judges_in(&request.job.sandbox);
         ours.then(|| judge::judge(request, completion))
     }
 }

@@ -97,7 +97,12 @@ impl Docker {
 
     async fn run_job(&self, job: &Job, slot: Option<u32>) -> Result<Completion, SandboxError> {
         job.validate()?;
-        if table::spec(&job.sandbox)?.served.is_some() && job.steps.iter().any(is_served) {
+        let spec = table::spec(&job.sandbox)?;
+        if spec.gpu {
+            let what = "a job that sees a GPU runs under the runtime `namespaces` only";
+            return Err(SandboxError::InvalidJob(what.to_string()));
+        }
+        if spec.served.is_some() && job.steps.iter().any(is_served) {
             let what = "a step of a warm server runs under the runtime `namespaces` only";
             return Err(SandboxError::InvalidJob(what.to_string()));
         }

@@ -59,7 +59,7 @@ impl Namespaces {
             vec![input_end, output_end, answers_end],
         )?;
         let filter = seccomp::program(seccomp::SERVER_SOCKETS).map_err(SandboxError::Spawn)?;
-        (plan.serves, plan.filter) = (true, filter.into());
+        (plan.loopback, plan.proc, plan.filter) = (true, true, filter.into());
         plan.program = c_string(SERVER[0])?;
         plan.argv = SERVER.iter().map(|word| c_string(*word)).collect::<Result<_, _>>()?;
         let started = self.starter.start(plan, lease, abandon(&self.kill_stray)).await;

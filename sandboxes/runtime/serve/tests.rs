@@ -2,39 +2,19 @@
 //! machine that has only package registries.
 
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::Path;
 
 use serde_json::Value;
 
 use super::*;
-use crate::images;
 use crate::job::{Completion, Ended, JobFile, Status, When};
+use crate::runtime::testing::{copy, state_dir};
 use crate::runtime::{Namespaces, Options, Runtime};
 
-/// Where images are, as for the integration tests.
-fn state_dir() -> PathBuf {
-    let root = unsafe { libc::geteuid() } == 0;
-    let home = || PathBuf::from(std::env::var_os("HOME").unwrap()).join(".local/share/assay");
-    let usual = if root { PathBuf::from("/var/lib/assay") } else { home() };
-    std::env::var_os("ASSAY_STATE").map_or(usual, PathBuf::from)
-}
-
-/// An image with Python and Renode's stand-in: that of another sandbox, whose files it shares.
+/// An image with Python and Renode's stand-in.
 fn image(state: &Path) -> tempfile::TempDir {
-    let cuda = images::build("cuda", state, &|line| eprintln!("{line}")).unwrap();
-    let folder = tempfile::Builder::new()
-        .prefix(".stand-in-")
-        .tempdir_in(state.join("images"))
-        .unwrap();
+    let folder = copy("cuda", state);
     let rootfs = folder.path().join("rootfs");
-    let copied = Command::new("cp")
-        .args(["-al"])
-        .arg(&cuda.rootfs)
-        .arg(&rootfs)
-        .status()
-        .unwrap();
-    assert!(copied.success());
     let home = rootfs.join("usr/local/lib/renode");
     fs::create_dir_all(&home).unwrap();
     fs::write(home.join("serve.sh"), include_str!("../../renode/serve.sh")).unwrap();
