@@ -33,8 +33,8 @@ if engine; then
 else
   echo "skipped suite: the docker runtime's tests, for want of a Docker engine: scripts/docker-engine.sh start"
 fi
-# Renode is in no package registry: its suites are ignored by themselves, and run where it is.
-renode_suite() { # WHAT IS MISSING, COMMAND THAT FINDS IT, TEST BINARY, TEST
+# What no package registry has, and what not every machine has: suites that are ignored by themselves, and run where it is.
+suite() { # WHAT IS MISSING, COMMAND THAT FINDS IT, TEST BINARY, TEST
   if eval "$2"; then
     skipped=$(grep -vxF "$4" <<<"$skipped" || true)
     cargo test --workspace --release --locked --test "$3" -- --ignored --exact "$4" || failed=$?
@@ -42,9 +42,12 @@ renode_suite() { # WHAT IS MISSING, COMMAND THAT FINDS IT, TEST BINARY, TEST
     echo "skipped suite: $4, for want of $1"
   fi
 }
-renode_suite 'a `renode` on the PATH' 'command -v renode >/dev/null' renode real::a_real_renode_does_what_the_recorded_one_did
-renode_suite 'the image renode: assay sandbox build renode' 'target/release/assay sandbox list | grep -q ^renode' it \
+suite 'a `renode` on the PATH' 'command -v renode >/dev/null' renode real::a_real_renode_does_what_the_recorded_one_did
+suite 'the image renode: assay sandbox build renode' 'target/release/assay sandbox list | grep -q ^renode' it \
   stm32f407::renode_agrees_with_the_board
+if [[ -e /dev/nvidia0 ]]; then target/release/assay sandbox build cuda_gpu || failed=$?; fi
+suite 'a GPU (/dev/nvidia0) and the image cuda_gpu' '[[ -e /dev/nvidia0 ]] && target/release/assay sandbox list | grep -q ^cuda_gpu' it \
+  cuda::a_gpu_agrees_with_the_emulation
 echo "skipped tests: $(grep -c . <<<"$skipped" || true)"
 [[ -z $skipped ]] || sed 's/^/  /' <<<"$skipped"
 # A test must not rewrite what it compares with.

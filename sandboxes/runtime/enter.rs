@@ -8,6 +8,7 @@
 use std::ffi::{CStr, c_int, c_uint, c_ulong, c_void};
 use std::ptr;
 
+use super::mounts::{move_mount, open_tree};
 use super::spawn::{STAGE_FOLDER, Shared, call};
 
 /// The uid and gid that a job sees itself run as.
@@ -21,8 +22,6 @@ const NAMESPACES: c_int = libc::CLONE_NEWUSER
     | libc::CLONE_NEWUTS
     | libc::CLONE_NEWNET
     | libc::CLONE_NEWCGROUP;
-pub(crate) const OPEN_TREE_CLONE: c_uint = 1;
-const MOVE_MOUNT_F_EMPTY_PATH: c_uint = 4;
 /// Longest line of an id map, bytes.
 const MAP_BYTES: usize = 40;
 
@@ -164,36 +163,6 @@ unsafe fn turn_root() -> Result<(), &'static str> {
         call!("pivot_root", libc::syscall(libc::SYS_pivot_root, here, here));
         call!("let go of the machine's files", libc::umount2(here, libc::MNT_DETACH));
         call!("enter /job", libc::chdir(c"/job".as_ptr()));
-    }
-    Ok(())
-}
-
-/// A copy of a mount, not yet anywhere.
-///
-/// # Safety
-/// Plain system call; a child's own.
-pub(crate) unsafe fn open_tree(path: &CStr, flags: c_uint) -> Result<c_int, &'static str> {
-    let flags = OPEN_TREE_CLONE | libc::O_CLOEXEC as c_uint | flags;
-    let tree = unsafe { libc::syscall(libc::SYS_open_tree, libc::AT_FDCWD, path.as_ptr(), flags) };
-    if tree < 0 {
-        return Err("open a tree of mounts");
-    }
-    Ok(tree as c_int)
-}
-
-/// Puts what [`open_tree`] gave at a path, and closes it.
-///
-/// # Safety
-/// Plain system calls; the descriptor is the caller's own, and gone afterwards.
-pub(crate) unsafe fn move_mount(tree: c_int, to: &CStr) -> Result<(), &'static str> {
-    unsafe {
-        let (nothing, here) = (c"".as_ptr(), libc::AT_FDCWD);
-        let flags = MOVE_MOUNT_F_EMPTY_PATH;
-        call!(
-            "mount a part of the sandbox",
-            libc::syscall(libc::SYS_move_mount, tree, nothing, here, to.as_ptr(), flags)
-        );
-        libc::close(tree);
     }
     Ok(())
 }

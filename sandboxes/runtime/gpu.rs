@@ -10,8 +10,9 @@ use std::os::fd::AsRawFd;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use super::mounts::Bind;
 use super::namespaces::c_string;
-use super::spawn::{Bind, Plan, STAGE, Staged};
+use super::spawn::{Plan, STAGE, Staged};
 use crate::error::SandboxError;
 
 /// Nodes that every program needs; the last one only newer drivers have.

@@ -16,6 +16,7 @@ mod enter;
 mod gpu;
 mod layout;
 mod logs;
+mod mounts;
 mod namespaces;
 mod preload;
 mod seccomp;

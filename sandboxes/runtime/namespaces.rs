@@ -14,10 +14,11 @@ use super::driver::{self, Beyond};
 use super::gpu::{Gpus, Seat};
 use super::layout::{Layout, subtree_name};
 use super::logs::Pipes;
+use super::mounts::Bind;
 use super::preload::{Line, Parent, Preloads, is_script};
 use super::serve::{self, Server, Servers, Serving, is_served};
 use super::slots::{Lease, MAX_SLOTS, Pool};
-use super::spawn::{Bind, Plan, STAGE, Staged, Started, Starter, kill_uid};
+use super::spawn::{Plan, STAGE, Staged, Started, Starter, kill_uid, remedy};
 use super::supervise::{KillStray, Running, supervise};
 use super::users::Uids;
 use super::{ENVIRONMENT, OPEN_FILES, RunFuture, Runtime, STACK_BYTES, Tier, seccomp};
@@ -218,7 +219,7 @@ impl Namespaces {
             seat.enter(&mut plan)?;
         }
         let started = self.starter.start(plan, lease, abandon(&self.kill_stray)).await;
-        let (started, lease) = started.map_err(|error| SandboxError::Spawn(error.to_string()))?;
+        let (started, lease) = started.map_err(|error| SandboxError::Spawn(format!("{error}{}", remedy(&error))))?;
         let running = Running::new(started, lease, Arc::clone(&self.kill_stray));
         let watched = supervise(running, pipes, job, tier);
         let Some(serving) = serving else {

@@ -10,17 +10,14 @@
 use std::ffi::{CStr, CString, c_char, c_int, c_uint, c_void};
 use std::io;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
-use std::os::unix::ffi::OsStrExt;
-use std::path::Path;
 use std::ptr;
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 
 use tokio::sync::oneshot;
 
-use super::enter::{self, move_mount, open_tree};
-use super::namespaces::c_string;
+use super::enter;
+use super::mounts::{Bind, SEALED, move_mount, open_tree, restrict};
 use super::slots::Lease;
-use crate::error::SandboxError;
 
 /// Where the job is laid out, in the child's own mount namespace: any folder that every system has.
 pub(crate) const STAGE: &str = "/tmp";
@@ -38,39 +35,6 @@ pub(crate) struct Staged {
     pub path: CString,
     pub content: Vec<u8>,
 }
-
-/// A file, device or folder of the machine that a job sees.
-#[derive(Debug)]
-pub(crate) struct Bind {
-    source: CString,
-    /// An absolute path under [`STAGE`].
-    place: CString,
-    /// `MOUNT_ATTR_…`
-    attributes: u64,
-}
-
-impl Bind {
-    /// A device, at a path in the stage.
-    pub fn device(source: &Path, place: &str) -> Result<Bind, SandboxError> {
-        Bind::new(source, place, libc::MOUNT_ATTR_NOSUID | libc::MOUNT_ATTR_NOEXEC)
-    }
-
-    /// A file or folder, with what is mounted in it.
-    pub fn read_only(source: &Path, place: &str) -> Result<Bind, SandboxError> {
-        Bind::new(source, place, SEALED)
-    }
-
-    fn new(source: &Path, place: &str, attributes: u64) -> Result<Bind, SandboxError> {
-        Ok(Bind {
-            source: c_string(source.as_os_str().as_bytes())?,
-            place: c_string(format!("{STAGE}/{place}"))?,
-            attributes,
-        })
-    }
-}
-
-/// Nothing on such a mount can be changed, or be more than a file.
-const SEALED: u64 = libc::MOUNT_ATTR_RDONLY | libc::MOUNT_ATTR_NOSUID | libc::MOUNT_ATTR_NODEV;
 
 /// Everything the child does, prepared so that it need not allocate.
 #[derive(Debug)]
@@ -228,6 +192,16 @@ fn start(plan: &Plan, stack: &mut [u128]) -> io::Result<Started> {
     started(&shared)
 }
 
+/// What helps where a sandbox could not be started: a word to go on with, or nothing.
+pub(crate) fn remedy(error: &io::Error) -> &'static str {
+    // .NET and the CUDA driver do without nothing of it.
+    if error.to_string().starts_with("mount /proc") {
+        "; a container hides parts of its /proc: give it the security option systempaths=unconfined"
+    } else {
+        ""
+    }
+}
+
 /// What the child has left us: the first process, or the reason why there is none.
 fn started(shared: &Shared) -> io::Result<Started> {
     let pid = shared.first;
@@ -373,21 +347,6 @@ unsafe fn stage(plan: &Plan) -> Result<(), &'static str> {
         restrict(input, SEALED)?;
         move_mount(input, c"/tmp/root/job/in")
     }
-}
-
-/// Adds to what is forbidden on a mount.
-unsafe fn restrict(tree: c_int, attributes: u64) -> Result<(), &'static str> {
-    unsafe {
-        let mut change: libc::mount_attr = std::mem::zeroed();
-        change.attr_set = attributes;
-        let (nothing, size) = (c"".as_ptr(), size_of_val(&change));
-        let flags = libc::AT_EMPTY_PATH;
-        call!(
-            "restrict a mount",
-            libc::syscall(libc::SYS_mount_setattr, tree, nothing, flags, &raw const change, size)
-        );
-    }
-    Ok(())
 }
 
 unsafe fn write_file(file: &Staged) -> Result<(), &'static str> {

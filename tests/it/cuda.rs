@@ -152,6 +152,70 @@ fn planted_defects_are_found_on_their_lines_and_clean_twins_are_not_accused() {
     }
 }
 
+/// What a program says of itself in a line of its comments.
+fn said(program: &str, key: &str) -> Vec<String> {
+    let lines = program
+        .lines()
+        .filter_map(|line| line.strip_prefix("// ")?.strip_prefix(key)?.strip_prefix(':'));
+    let words = lines
+        .flat_map(str::split_whitespace)
+        .map(|word| word.trim_end_matches('.').to_string());
+    words.collect()
+}
+
+/// The same suites on a GPU, with the emulation beside it: each program, each candidate, each defect and its clean twin comes
+/// to the verdict that it has without a GPU, and nowhere do the engines disagree.
+#[test]
+#[ignore = "needs a GPU and the image `cuda_gpu`"]
+fn a_gpu_agrees_with_the_emulation() {
+    let (mut tasks, mut wanted) = (Vec::new(), BTreeMap::new());
+    let mut add = |mut task: Value, reason: &str| {
+        task["check"]["gpu"] = "require".into();
+        wanted.insert(task["id"].as_str().unwrap().to_string(), reason.to_string());
+        tasks.push(task);
+    };
+    let of_file = |id: String, content: &str, check: Value| json!({"id": id, "sandbox": "cuda", "check": check, "candidate": [{"path": "program.cu", "content": content}]});
+    let programs = Path::new(ROOT).join("tests/cuda/programs");
+    for name in names(&programs).iter().filter(|name| name.ends_with(".cu")) {
+        let content = text(&programs.join(name));
+        let arch = said(&content, "Arch").pop().unwrap_or("sm_75".into());
+        let check = json!({"flags": said(&content, "Flags"), "arch": arch});
+        let reason = if said(&content, "Reports").is_empty() {
+            "pass"
+        } else {
+            "crash"
+        };
+        add(of_file(format!("programs/{name}"), &content, check), reason);
+    }
+    for set in ["right", "wrong"] {
+        for name in names(&fixtures().join(set)) {
+            let (task, reason) = task(set, &name);
+            add(task, &reason);
+        }
+    }
+    for name in names(&defects()) {
+        for (twin, reason) in [("bad", ""), ("clean", "pass")] {
+            let content = text(&defects().join(&name).join(format!("{twin}.cu")));
+            add(of_file(format!("{name}/{twin}"), &content, json!({})), reason);
+        }
+    }
+    let answers = verify(&Lab::new(), &tasks);
+    let (mut odd, mut both) = (Vec::new(), 0);
+    for (id, reason) in &wanted {
+        let (answer, metrics) = (&answers[id], &answers[id]["evidence"]["metrics"]);
+        both += u32::from(metrics["engine"] == "gpu+emulated");
+        let got = called(answer);
+        // which of several defects comes first is the engines' own
+        let agreed = got == *reason || reason.is_empty() && answer["verdict"] == "fail";
+        if !agreed {
+            odd.push(format!("{id}: {got}, not {reason}: {}", metrics["engine_disagreement"]));
+        }
+    }
+    println!("{both} of {} verified by both engines", tasks.len());
+    assert!(odd.is_empty(), "{} of {}:\n{}", odd.len(), tasks.len(), odd.join("\n"));
+    assert!(both >= 150, "{both} of {}", tasks.len());
+}
+
 #[test]
 fn the_comparison_of_testbenches_accepts_what_is_right_and_nothing_else() {
     let folder = tempfile::tempdir().unwrap();

@@ -26,7 +26,8 @@ pub struct CudaCheck {
     /// Arguments of the program; none by default.
     #[schemars(length(max = 256))]
     pub args: Vec<String>,
-    /// Where it runs; `auto` by default: on a GPU where there is one, else emulated. The evidence says which.
+    /// Where it runs; `auto` by default: emulated, and where there is a GPU on that as well (on that alone, unless
+    /// `sanitize`). The evidence says which.
     pub gpu: CudaGpu,
     /// What it must print, but for white space at the ends of lines and of the text; by default anything.
     pub stdout: Option<String>,
@@ -77,6 +78,6 @@ pub enum CudaGpu {
     Auto,
     /// On a GPU, or there is no verdict.
     Require,
-    /// On the CPU, even where there is a GPU.
+    /// On the CPU alone, even where there is a GPU.
     Emulate,
 }

@@ -368,6 +368,12 @@ fn language_flags(flags: &[String]) -> Vec<String> {
                 let openmp = flags.next().is_some_and(|value| value.contains("-fopenmp"));
                 kept.extend(openmp.then(|| "-fopenmp".to_string()));
             }
+            _ if ["-Xcompiler=", "--compiler-options="]
+                .iter()
+                .any(|known| flag.starts_with(known)) =>
+            {
+                kept.extend(flag.contains("-fopenmp").then(|| "-fopenmp".to_string()));
+            }
             "-std" | "--std" => kept.extend(flags.next().map(|value| format!("-std={value}"))),
             _ if flag.starts_with("--std=") => kept.push(flag[1..].to_string()),
             _ if ["-D", "-U", "-I", "-std="].iter().any(|known| flag.starts_with(known)) => kept.push(flag.clone()),
@@ -416,9 +422,13 @@ mod tests {
             "-Xcompiler",
             "-Wall",
             "-Iinc",
+            "-Xcompiler=-Wall,-fopenmp",
         ];
         let kept = language_flags(&flags.map(String::from));
-        assert_eq!(kept, ["-DN=4", "-D", "M=5", "-std=c++17", "-std=c++20", "-Iinc"]);
+        assert_eq!(
+            kept,
+            ["-DN=4", "-D", "M=5", "-std=c++17", "-std=c++20", "-Iinc", "-fopenmp"]
+        );
     }
 
     #[test]

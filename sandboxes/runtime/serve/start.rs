@@ -11,6 +11,7 @@ use crate::runtime::Namespaces;
 use crate::runtime::namespaces::{Helper, abandon, c_string, pipe};
 use crate::runtime::seccomp;
 use crate::runtime::slots::Pool;
+use crate::runtime::spawn::remedy;
 use crate::runtime::supervise::Running;
 
 impl Namespaces {
@@ -68,14 +69,5 @@ impl Namespaces {
         let running = Running::new(started, lease, Arc::clone(&self.kill_stray));
         let streams = Streams::new(input, output, answers).map_err(fault)?;
         Server::open(rootfs, running, streams).await
-    }
-}
-
-/// What helps where the kernel refuses a `/proc`, without which .NET does not start.
-fn remedy(error: &std::io::Error) -> &'static str {
-    if error.to_string().starts_with("mount /proc") {
-        "; a container hides parts of its /proc: give it the security option systempaths=unconfined"
-    } else {
-        ""
     }
 }
