@@ -33,7 +33,7 @@ pub struct CudaCheck {
     pub stdout: Option<String>,
     /// Whether what the emulation's checker finds counts against the candidate even where the numbers are right: races,
     /// accesses out of bounds, to freed, uninitialised or the wrong memory, divergent barriers, launches that failed
-    /// unnoticed; true by default. Unchecked, a program runs some ten times as fast.
+    /// unnoticed, assertions in kernels that failed; true by default. Unchecked, a program runs some ten times as fast.
     pub sanitize: bool,
     /// In how many orders of threads, warps and blocks an emulated program runs, the natural one among them; its result
     /// must be right in each. 2 by default.

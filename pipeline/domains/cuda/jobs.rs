@@ -41,13 +41,24 @@ const WATCHED: [&str; 2] = ["-optf", "/usr/local/lib/gpu/link"];
 /// Tells of the GPU, if there is a program that asks for it.
 const DEVICE: &str = "\
 [ -x /job/build/program ] || exit 0
-LD_LIBRARY_PATH=/usr/local/nvidia exec /usr/local/lib/gpu/device";
+LD_LIBRARY_PATH=/usr/local/nvidia /usr/local/lib/gpu/device >/job/device
+status=$?; cat /job/device; exit $status";
+/// A GPU later than the task's architecture runs its code by way of the driver's compiler, which may be older than nvcc and
+/// refuse. So the program is also compiled for the GPU at hand; where that is not possible, nobody is to blame.
+const NATIVE: &str = "\
+has=$(sed -n 's/.*\"capability\": \\([0-9]*\\).*/\\1/p' /job/device)
+[ \"$has\" -gt \"$1\" ] && /usr/local/cuda/bin/nvcc --list-gpu-code | grep -qx \"sm_$has\" || exit 0
+cd /job/in/task && mkdir -p /job/native || exit 125
+flags=$2 link=$3 libraries=$4 n=0; shift 4
+for unit; do n=$((n + 1)); eval \"/usr/local/cuda/bin/nvcc -arch=sm_$has $flags -c -o /job/native/$n.o \\\"\\$unit\\\"\" || exit 0; done
+eval \"/usr/local/cuda/bin/nvcc -arch=sm_$has $link -o /job/native/program /job/native/*.o $libraries\" || exit 0";
 /// Each run has a folder of its own, with the task's files.
 const RUN_ON_GPU: &str = "\
 cp -r --no-preserve=mode /job/in/task \"/job/gpu-$1\" && cd \"/job/gpu-$1\" || exit 125
 n=$1; shift
 export LD_LIBRARY_PATH=/usr/local/nvidia ASSAY_GPU_REPORT=/job/gpu-report-$n
-exec /job/build/program \"$@\" 2>\"/job/gpu-stderr-$n\"";
+program=/job/native/program; [ -x $program ] || program=/job/build/program
+exec $program \"$@\" 2>\"/job/gpu-stderr-$n\"";
 const RUN: &str = "\
 [ -x /job/program ] || exit 125
 cp -r --no-preserve=mode /job/in/task \"/job/run-$1\" && cd \"/job/run-$1\" || exit 125
@@ -266,17 +277,19 @@ fn steps(
     let more: Vec<&str> = check.all_archs().skip(1).collect();
     if !more.is_empty() {
         let kernels = units.iter().filter(|unit| unit.ends_with(".cu")).cloned();
-        let arguments = [more.join(" "), common].into_iter().chain(kernels).collect();
+        let arguments = [more.join(" "), common.clone()].into_iter().chain(kernels).collect();
         steps.push(step("more_archs", script(COMPILE_MORE, arguments), When::Ok));
     }
     let (libraries, mut others): (Vec<String>, Vec<String>) = link_flags(&check.flags)
         .into_iter()
         .partition(|flag| flag.starts_with("-l"));
     others.extend(WATCHED.iter().filter(|_| gpu).map(|word| word.to_string()));
-    let link = vec![format!("-arch={} {}", check.arch, quoted(&others)), quoted(&libraries)];
+    let (others, libraries) = (quoted(&others), quoted(&libraries));
+    let link = vec![format!("-arch={} {others}", check.arch), libraries.clone()];
     steps.push(step("link", script(LINK, link), When::Ok));
     if gpu {
-        steps.extend(on_gpu(check));
+        let head = [check.capability().to_string(), common, others, libraries];
+        steps.extend(on_gpu(check, head.into_iter().chain(units.iter().cloned()).collect()));
     }
     if emulated {
         // Whatever a GPU made of it.
@@ -287,10 +300,11 @@ fn steps(
     steps
 }
 
-/// On a GPU, which answers before and afterwards.
-fn on_gpu(check: &CudaCheck) -> Vec<Step> {
+/// On a GPU, which answers before and afterwards. `native` are the arguments of [`NATIVE`].
+fn on_gpu(check: &CudaCheck, native: Vec<String>) -> Vec<Step> {
     let device = |name, when| step(name, script(DEVICE, Vec::new()), when);
     let mut steps = vec![device("device", When::Ok)];
+    steps.push(step("native", script(NATIVE, native), When::Ok));
     steps.extend(runs(check, "gpu_", RUN_ON_GPU, When::Ok));
     steps.push(device("device_after", When::Always));
     steps
