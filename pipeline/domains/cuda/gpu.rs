@@ -91,7 +91,7 @@ fn native(judge: &Judge) -> Result<Native, Unable> {
     let device = device(judge)?;
     let (mut first, mut failed) = (Report::default(), None);
     for n in 0..judge.plan.check.orders {
-        let report = Report::read(judge.log(&format!("gpu_report_{n}")));
+        let report = Report::read(judge.log(&format!("gpu_report_{n}")), &judge.plan.token);
         failed = run(judge, n, &report)?;
         if n == 0 {
             first = report;

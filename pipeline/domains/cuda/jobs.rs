@@ -4,6 +4,7 @@
 use super::check::{CudaCheck, CudaGpu};
 use crate::domains::shell::{quote, script, step};
 use crate::domains::{OUTSIDE, limits};
+use crate::model::sha256_hex;
 use crate::recipe::tasks::{Role, Task, TaskFile};
 use crate::worker::Request;
 use sandboxes::{Job, JobFile, Limits, Step, When};
@@ -16,7 +17,7 @@ pub const SANDBOX: &str = "cuda";
 /// The sandbox that has a GPU as well.
 pub const WITH_GPU: &str = "cuda_gpu";
 /// Raised whenever the same completion would be judged otherwise.
-pub const JUDGE_VERSION: i32 = 2;
+pub const JUDGE_VERSION: i32 = 3;
 
 /// Where the task's files are.
 pub const FILES: &str = "/job/in/task";
@@ -56,14 +57,15 @@ eval \"/usr/local/cuda/bin/nvcc -arch=sm_$has $link -o /job/native/program /job/
 const RUN_ON_GPU: &str = "\
 cp -r --no-preserve=mode /job/in/task \"/job/gpu-$1\" && cd \"/job/gpu-$1\" || exit 125
 n=$1; shift
-export LD_LIBRARY_PATH=/usr/local/nvidia ASSAY_GPU_REPORT=/job/gpu-report-$n
+export LD_LIBRARY_PATH=/usr/local/nvidia ASSAY_GPU_TOKEN=$1 ASSAY_GPU_REPORT=/job/gpu-report-$n; shift
 program=/job/native/program; [ -x $program ] || program=/job/build/program
 exec $program \"$@\" 2>\"/job/gpu-stderr-$n\"";
 const RUN: &str = "\
 [ -x /job/program ] || exit 125
 cp -r --no-preserve=mode /job/in/task \"/job/run-$1\" && cd \"/job/run-$1\" || exit 125
 n=$1; shift
-EMULATE_SEED=$n EMULATE_REPORT=/job/report-$n exec /job/program \"$@\" 2>\"/job/stderr-$n\"";
+export EMULATE_SEED=$n EMULATE_TOKEN=$1 EMULATE_REPORT=/job/report-$n; shift
+exec /job/program \"$@\" 2>\"/job/stderr-$n\"";
 const SHOW: &str = "[ -f \"$1\" ] && [ ! -L \"$1\" ] && exec head -c \"$2\" -- \"$1\"; exit 0";
 
 /// What the judge must know beyond the completion.
@@ -78,6 +80,8 @@ pub struct Plan {
     /// Whether it runs on a GPU, and whether emulated: one of them, or both.
     pub gpu: bool,
     pub emulated: bool,
+    /// What a report's last line repeats: the program does not know it.
+    pub token: String,
     pub included: bool,
     /// Which limits of time and of memory are the task's own.
     pub own_time: bool,
@@ -127,10 +131,12 @@ pub fn request(task: &Task, check: &CudaCheck, built: &[String]) -> Result<Reque
         return Err("no file is a program by its name (.cu, .cpp, .cc, .cxx, .c)".into());
     }
     let folders: BTreeSet<&str> = harness.iter().chain(&candidate).map(|path| folder(path)).collect();
+    let files = files(task);
+    let token = token(&files);
     let job = Job {
         sandbox: sandbox.into(),
-        files: files(task),
-        steps: steps(check, &folders, of_harness, of_candidate, (gpu, emulated)),
+        steps: steps(check, &folders, of_harness, of_candidate, (gpu, emulated), &token),
+        files,
         limits: limits(base_limits(check), &task.limits),
     };
     let plan = Plan {
@@ -141,6 +147,7 @@ pub fn request(task: &Task, check: &CudaCheck, built: &[String]) -> Result<Reque
         included: included(task),
         gpu,
         emulated,
+        token,
         own_time: task.limits.cpu_ms.or(task.limits.wall_ms).is_some(),
         own_memory: task.limits.memory_bytes.is_some(),
     };
@@ -153,6 +160,13 @@ pub fn request(task: &Task, check: &CudaCheck, built: &[String]) -> Result<Reque
         trials: 1,
         params: json!(plan),
     })
+}
+
+/// The same for the same files, so that the job is; and nothing that they could hold themselves.
+fn token(files: &[JobFile]) -> String {
+    let parts = files.iter().flat_map(|f| [f.path.as_str(), f.content.as_str()]);
+    let all: Vec<&str> = ["report of a cuda job"].into_iter().chain(parts).collect();
+    sha256_hex(all.join("\0").as_bytes())[..32].to_string()
 }
 
 /// References and baselines are kept out: a candidate could include them.
@@ -257,6 +271,7 @@ fn steps(
     harness: Vec<String>,
     candidate: Vec<String>,
     (gpu, emulated): (bool, bool),
+    token: &str,
 ) -> Vec<Step> {
     let quoted = |words: &[String]| words.iter().map(|w| quote(w)).collect::<Vec<_>>().join(" ");
     let include: Vec<String> = folders.iter().map(|folder| format!("-I{folder}")).collect();
@@ -289,33 +304,38 @@ fn steps(
     steps.push(step("link", script(LINK, link), When::Ok));
     if gpu {
         let head = [check.capability().to_string(), common, others, libraries];
-        steps.extend(on_gpu(check, head.into_iter().chain(units.iter().cloned()).collect()));
+        steps.extend(on_gpu(
+            check,
+            token,
+            head.into_iter().chain(units.iter().cloned()).collect(),
+        ));
     }
     if emulated {
         // Whatever a GPU made of it.
         let when = if gpu { When::Always } else { When::Ok };
         steps.push(step("emulate", emulate(check, include, units), when.clone()));
-        steps.extend(runs(check, "", RUN, when));
+        steps.extend(runs(check, "", RUN, token, when));
     }
     steps
 }
 
 /// On a GPU, which answers before and afterwards. `native` are the arguments of [`NATIVE`].
-fn on_gpu(check: &CudaCheck, native: Vec<String>) -> Vec<Step> {
+fn on_gpu(check: &CudaCheck, token: &str, native: Vec<String>) -> Vec<Step> {
     let device = |name, when| step(name, script(DEVICE, Vec::new()), when);
     let mut steps = vec![device("device", When::Ok)];
     steps.push(step("native", script(NATIVE, native), When::Ok));
-    steps.extend(runs(check, "gpu_", RUN_ON_GPU, When::Ok));
+    steps.extend(runs(check, "gpu_", RUN_ON_GPU, token, When::Ok));
     steps.push(device("device_after", When::Always));
     steps
 }
 
 /// As many runs as there are orders, with what each says and leaves.
-fn runs(check: &CudaCheck, prefix: &str, run: &str, when: When) -> Vec<Step> {
+fn runs(check: &CudaCheck, prefix: &str, run: &str, token: &str, when: When) -> Vec<Step> {
     let mut steps = Vec::new();
     let file = prefix.replace('_', "-");
     for n in 0..check.orders {
-        let arguments = [n.to_string()].into_iter().chain(check.args.iter().cloned()).collect();
+        let head = [n.to_string(), token.to_string()].into_iter();
+        let arguments = head.chain(check.args.iter().cloned()).collect();
         steps.push(step(&format!("{prefix}run_{n}"), script(run, arguments), when.clone()));
         for (name, bytes) in [("stderr", STDERR_BYTES), ("report", REPORT_BYTES)] {
             let arguments = vec![format!("/job/{file}{name}-{n}"), bytes.to_string()];

@@ -186,7 +186,7 @@ impl Judge<'_> {
         self.emulated()?;
         let mut natural = Report::default();
         for n in 0..self.plan.check.orders {
-            let report = Report::read(self.log(&format!("report_{n}")));
+            let report = Report::read(self.log(&format!("report_{n}")), &self.plan.token);
             let failure = self.run(n, &report)?;
             if n == 0 {
                 natural = report;

@@ -69,18 +69,22 @@ pub struct Report {
 }
 
 impl Report {
-    pub fn read(text: &[u8]) -> Report {
+    /// Its last line counts only with the job's `token`.
+    pub fn read(text: &[u8], token: &str) -> Report {
         let mut report = Report::default();
         // as the task names its files
         for line in String::from_utf8_lossy(text).replace("\"/job/in/task/", "\"").lines() {
             if let Some(name) = line.strip_prefix("unsupported: ") {
                 report.unsupported = Some(name.to_string());
             }
-            let Ok(Value::Object(object)) = serde_json::from_str(line) else {
+            let Ok(Value::Object(mut object)) = serde_json::from_str(line) else {
                 continue;
             };
             match object.get("kind").and_then(Value::as_str) {
-                Some("end") => report.end = Some(object),
+                Some("end") => {
+                    let genuine = object.remove("token").is_some_and(|said| said == token);
+                    report.end = genuine.then_some(object);
+                }
                 Some("kernel") => report.kernels.push(object),
                 Some("unsupported") => {
                     let name = object.get("name").and_then(Value::as_str);
@@ -183,9 +187,9 @@ mod tests {
         let text = br#"{"kind":"race","space":"shared","hazard":"RAW","by":"kernel","kernel":"sum(float*)","file":"/job/in/task/a.cu","line":9,"block":[0,0,0],"thread":[3,0,0],"access":"read","address":"tile+16","size":4,"other":{"by":"kernel","kernel":"sum(float*)","file":"a.cu","line":8,"block":[0,0,0],"thread":[4,0,0],"access":"write"},"count":7}
 {"kind":"kernel","kernel":"sum(float*)","launches":1}
 {"kind":"memory_leak","size":4}
-{"kind":"end","how":"exit","launches":1}
+{"kind":"end","how":"exit","launches":1,"token":"t"}
 "#;
-        let report = Report::read(text);
+        let report = Report::read(text, "t");
         assert_eq!((report.kernels.len(), report.number("launches")), (1, Some(1)));
         let [race] = report.findings.as_slice() else {
             panic!("{report:?}")
@@ -196,6 +200,6 @@ mod tests {
             "RAW race in shared memory: read in sum(float*) at a.cu:9 by thread (3,0,0) of block (0,0,0), of `tile+16`, 4 bytes\n  \
              the other: write in sum(float*) at a.cu:8 by thread (4,0,0) of block (0,0,0)\n  seen 7 times"
         );
-        assert_eq!(Report::read(&text[..200]).end, None);
+        assert_eq!(Report::read(&text[..200], "t").end, None);
     }
 }
