@@ -40,7 +40,7 @@ pub struct Stm32Check {
     /// Least time asleep (WFI, WFE), milliseconds; 0 by default.
     #[schemars(range(min = 0.0))]
     pub least_slept_ms: f64,
-    /// Causes of the resets during the run, in order, as `iwdg`, `wwdg`, `software`; none by default.
+    /// Causes of the resets during the run, in order, as `iwdg`, `wwdg`, `software`, `standby` (an awakening from it); none by default.
     pub resets: Vec<String>,
     /// When the resets come, milliseconds, least and most; not asked by default.
     pub reset_at_ms: Option<Range>,

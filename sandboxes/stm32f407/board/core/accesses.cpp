@@ -124,7 +124,7 @@ bool Accesses::load_word(const Slot &slot, std::uint32_t address, std::uint32_t 
   value = 0;
   if (slot.model) ++slot.model->reads;
   if (!reachable(slot, address, false)) return slot.model != nullptr;
-  if (slot.info->at(address - slot.base)) value = slot.model->read(address - slot.base);
+  if (slot.info->is_memory() || slot.info->at(address - slot.base)) value = slot.model->read(address - slot.base);
   return true;
 }
 
@@ -133,16 +133,16 @@ void Accesses::store_lanes(const Slot &slot, std::uint32_t address, int size, st
   if (!reachable(slot, address, true)) return;
   const std::uint32_t offset = (address - slot.base) & ~3u;
   const RegisterInfo *info = slot.info->at(offset);
-  if (!info) return;
+  if (!info && !slot.info->is_memory()) return;
   const std::uint32_t old = slot.model->peek(offset);
   std::uint32_t data = value;
   if (size < 4 && is_apb(*slot.info)) {
     data = size == 1 ? (value & 0xFF) * 0x01010101u : (value & 0xFFFF) * 0x00010001u;
   } else if (size < 4) {
     const std::uint32_t mask = lanes(address, size);
-    data = ((info->readable != 0 ? old : 0) & ~mask) | (value << 8 * (address & 3) & mask);
+    data = ((!info || info->readable != 0 ? old : 0) & ~mask) | (value << 8 * (address & 3) & mask);
   }
-  check_read_only(slot, *info, old, data, size == 4);
+  if (info) check_read_only(slot, *info, old, data, size == 4);
   slot.model->write(offset, data);
 }
 

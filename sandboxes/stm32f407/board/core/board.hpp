@@ -59,7 +59,7 @@ class Board {
   BusResult bus_read(Master master, std::uint32_t address, int size);
   bool bus_write(Master master, std::uint32_t address, int size, std::uint32_t value);
 
-  /// Resets the system; causes: "iwdg", "wwdg", "software", "pin", "low_power", "power_on". Happens at the end of the step.
+  /// Resets the system; causes: "iwdg", "wwdg", "software", "pin", "low_power", "standby" (its end), "power_on". Happens at the end of the step.
   void request_reset(const std::string &cause);
   /// Ends the run: "CAN1: …" (see Peripheral::unsupported).
   void unsupported(const std::string &what);

@@ -7,14 +7,18 @@
 #include <stdexcept>
 
 #include "peripheral.hpp"
+#include "peripherals/exti.hpp"
+#include "peripherals/pwr.hpp"
 #include "peripherals/rcc.hpp"
+#include "peripherals/rtc.hpp"
 
 namespace board {
 using namespace exception;
 namespace {
 
 constexpr std::uint32_t flash_base = 0x08000000;
-constexpr std::size_t most_resets = 16;
+constexpr std::ptrdiff_t most_resets = 16;
+constexpr std::size_t most_awakenings = 200;
 constexpr double longest_run_ms = 600'000;
 
 double number_in(const nlohmann::json &plan, const char *key, double otherwise) {
@@ -122,12 +126,16 @@ void Board::Core::wire_plan() {
 void Board::Core::reset_system(const std::string &cause) {
   reset_requested.clear();
   if (cause != "power_on") resets.emplace_back(cause, board.now());
-  if (resets.size() >= most_resets) ending = Ending::resets;
+  // The end of standby mode is no failure, as long as there is a mode between them.
+  const auto failures = std::count_if(resets.begin(), resets.end(), [](const auto &reset) { return reset.first != "standby"; });
+  if (failures >= most_resets || resets.size() >= most_awakenings) ending = Ending::resets;
   sleeping = waiting_for_event = deep = false;
+  if (standby) cpu.lose_memory();
   // RCC first: it closes the gates and sets the clocks that the others look at.
   if (auto *rcc = board.peripheral("RCC")) rcc->reset();
   for (auto &[name, peripheral] : peripherals)
     if (name != "RCC") peripheral->reset();
+  standby = false;
   nvic.reset();
   exceptions.reset();
   system.reset();
@@ -260,18 +268,53 @@ void Board::Core::fall_asleep(bool for_event) {
   }
   sleeping = true;
   waiting_for_event = for_event;
-  if (system.sleep_deep()) enter_stop();
+  // With an interrupt pending neither mode is entered (RM0090 5.3.4, 5.3.5).
+  if (!system.sleep_deep() || nvic.wakes(exceptions.masks())) return;
+  if (const auto *pwr = board.find<Pwr>("PWR"); pwr && pwr->standby_chosen()) enter_standby();
+  else if (!stop_refused()) enter_stop();
 }
 
-/// Stop mode (RM0090 5.3.4): all clocks of the 1.2 V domain stand still, SysTick too; only EXTI lines and the independent
-/// watchdog go on.
+/// Stop mode is not entered while EXTI lines are pending or flags of the RTC are set (RM0090 5.3.4): the core sleeps only.
+bool Board::Core::stop_refused() {
+  const auto *exti = board.find<Exti>("EXTI");
+  const auto *rtc = board.find<Rtc>("RTC");
+  const bool lines = exti && exti->pending();
+  if (!lines && !(rtc && rtc->flagged())) return false;
+  Finding note;
+  note.kind = "stop_not_entered";
+  note.severity = Severity::note;
+  note.text = std::string("stop mode is not entered, because ") +
+              (lines ? "a line is pending in EXTI_PR" : "a flag of an alarm or the wake-up timer is set in RTC_ISR") +
+              ": clear it before WFI or WFE (RM0090 5.3.4)";
+  board.findings.add_at(waited_at(), std::move(note));
+  return true;
+}
+
+/// The WFI or WFE that the core has just left behind.
+std::uint32_t Board::Core::waited_at() {
+  const std::uint8_t *before = cpu.memory(pc() - 2, 2);
+  return pc() - (before && before[1] == 0xBF && (before[0] == 0x30 || before[0] == 0x20) ? 2 : 0);
+}
+
+/// Standby mode (RM0090 5.3.5): the 1.2 V domain is off, with the core, its memory and all peripherals but PWR, the backup
+/// domain and what LSI drives. It ends by a reset only.
+void Board::Core::enter_standby() {
+  deep = standby = true;
+  system.freeze();
+  if (auto *rcc = board.find<Rcc>("RCC")) rcc->wake_from_stop();
+  for (auto &[name, peripheral] : peripherals)
+    if (name != "RCC" && name != "PWR" && name != "RTC" && name != "IWDG") peripheral->reset();
+  if (auto *pwr = board.find<Pwr>("PWR")) pwr->enter_standby();
+}
+
+/// Stop mode (RM0090 5.3.4): all clocks of the 1.2 V domain stand still, SysTick too; only EXTI lines, the RTC and the
+/// independent watchdog go on.
 void Board::Core::enter_stop() {
-  if (const auto *pwr = board.peripheral("PWR"); pwr && (board.peripheral("PWR")->peek(0) & 2) != 0)
-    return board.unsupported("PWR: CR.PDDS (standby mode)" + where(pc()));
   deep = true;
   system.freeze();
   Clocks clocks = board.clocks;
   clocks.pclk1 = clocks.pclk2 = clocks.timclk1 = clocks.timclk2 = 0;
+  if (const auto *rcc = board.find<Rcc>("RCC")) clocks.rtc = rcc->rtc_clock(clocks);
   board.change_clocks(clocks);
 }
 
@@ -283,7 +326,7 @@ void Board::Core::leave_stop() {
 }
 
 void Board::Core::sleep() {
-  if (!exceptions.locked_up() && (nvic.wakes(exceptions.masks()) || (waiting_for_event && nvic.event))) {
+  if (!exceptions.locked_up() && !standby && (nvic.wakes(exceptions.masks()) || (waiting_for_event && nvic.event))) {
     if (waiting_for_event) cpu.event = nvic.event = false;
     return wake();
   }

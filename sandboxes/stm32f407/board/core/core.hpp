@@ -82,7 +82,7 @@ struct Board::Core {
   std::uint64_t slept_cycles = 0;
   Time slept = 0, polled = 0;
   bool strict = true;  // does misuse decide? A storm of interrupts ends the run then
-  bool sleeping = false, waiting_for_event = false, deep = false;
+  bool sleeping = false, waiting_for_event = false, deep = false, standby = false;
   std::string reset_requested;
   std::vector<std::pair<std::string, Time>> resets;
   std::vector<std::string> unsupported;
@@ -101,6 +101,9 @@ struct Board::Core {
   void sleep();
   void wake();
   void enter_stop();
+  void enter_standby();
+  bool stop_refused();
+  std::uint32_t waited_at();
   void leave_stop();
   void on_entry(int number);
   void count_in_a_row(int number, const std::string &name);

@@ -11,6 +11,9 @@
 namespace board {
 namespace {
 
+// What RAM holds after power-on; a firmware that counts on zeros shall notice.
+constexpr std::uint8_t noise = 0xA5;
+
 void check(uc_err error, const char *what) {
   if (error != UC_ERR_OK) throw std::runtime_error(std::string(what) + ": " + uc_strerror(error));
 }
@@ -26,9 +29,8 @@ Cpu::Cpu(MemoryBus &bus) : bus_(bus), flash_blocks_(flash_size / 2) {
   check(uc_open(UC_ARCH_ARM, static_cast<uc_mode>(UC_MODE_THUMB | UC_MODE_MCLASS), &uc_), "Unicorn");
   check(uc_ctl_set_cpu_model(uc_, UC_CPU_ARM_CORTEX_M4), "Cortex-M4");
   Region &flash = add_memory(flash_base, flash_size, UC_PROT_ALL, 0xFF);
-  // SRAM holds noise after power-on; a firmware that counts on zeros shall notice.
-  add_memory(sram_base, sram_size, UC_PROT_ALL, 0xA5);
-  add_memory(ccm_base, ccm_size, UC_PROT_READ | UC_PROT_WRITE, 0xA5);  // data bus only: not executable (RM0090 2.3.1)
+  add_memory(sram_base, sram_size, UC_PROT_ALL, noise);
+  add_memory(ccm_base, ccm_size, UC_PROT_READ | UC_PROT_WRITE, noise);  // data bus only: not executable (RM0090 2.3.1)
   add_memory(system_base, system_size, UC_PROT_READ, 0xFF);
   add_memory(option_base, option_size, UC_PROT_READ, 0xFF);
   check(uc_mem_map_ptr(uc_, 0, flash_size, UC_PROT_ALL, flash.bytes.data()), "alias at 0");
@@ -98,6 +100,13 @@ void Cpu::memory_changed(std::uint32_t address, std::uint32_t size) {
   const std::uint32_t offset = address - flash_base, first = offset < longest_block ? 0 : offset - longest_block;
   const std::uint32_t last = std::min(offset + size, flash_size);
   std::fill(flash_blocks_.begin() + first / 2, flash_blocks_.begin() + last / 2, BlockInfo{});
+}
+
+void Cpu::lose_memory() {
+  for (const auto &[base, size] : {std::pair{sram_base, sram_size}, std::pair{ccm_base, ccm_size}}) {
+    std::memset(memory(base, size), noise, size);
+    memory_changed(base, size);
+  }
 }
 
 int Cpu::instruction_size(std::uint32_t address) {

@@ -72,6 +72,8 @@ class Cpu {
   std::uint8_t *memory(std::uint32_t address, std::uint32_t size, bool write = false);
   /// For DMA and loaders that write to memory which may hold translated code.
   void memory_changed(std::uint32_t address, std::uint32_t size);
+  /// SRAM and CCM after their supply was off: noise.
+  void lose_memory();
   /// The length of the instruction at an address: 2 or 4.
   int instruction_size(std::uint32_t address);
 

@@ -41,6 +41,8 @@ struct PeripheralInfo {
   std::vector<RegisterInfo> registers;  // by offset
   std::vector<InterruptInfo> interrupts;
 
+  /// An area of memory: no registers, every word answers.
+  bool is_memory() const { return registers.empty(); }
   /// The register at a word offset, or nullptr where the manual has none.
   const RegisterInfo *at(std::uint32_t offset) const;
   const RegisterInfo *find(std::string_view name) const;

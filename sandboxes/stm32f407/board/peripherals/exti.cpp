@@ -1,8 +1,9 @@
-// EXTI: edges of pins (and software) to interrupts and events (RM0090 chapter 12), and SYSCFG, which selects the ports (9).
+// EXTI, and SYSCFG, which selects the ports (RM0090 chapter 9).
+#include "exti.hpp"
+
 #include <iterator>
 
 #include "../core/core.hpp"
-#include "../peripheral.hpp"
 
 namespace board {
 namespace {
@@ -34,82 +35,101 @@ class Syscfg : public Peripheral {
   unsigned port_of(unsigned line) const { return value(0x08 + line / 4 * 4) >> line % 4 * 4 & 15; }
 };
 
-class Exti : public Peripheral {
- public:
-  Exti(Board &b, const PeripheralInfo &info) : Peripheral(b, info) {
-    for (std::size_t i = 0; i < std::size(vectors); ++i) numbers_[i] = Board::irq(vectors[i].name);
-    b.pins.observe_all([this](Pin pin, bool level) { edge(pin, level); });
-  }
-
-  void reset() override {
-    Peripheral::reset();
-    update();
-  }
-
-  void write(std::uint32_t offset, std::uint32_t data) override {
-    if (offset == IMR) ever_unmasked_ |= data;
-    if (offset == PR) {
-      clear_bits(PR, data);
-      clear_bits(SWIER, data);  // 12.3.5: cleared with the pending bit
-    } else if (offset == SWIER) {
-      const std::uint32_t risen = data & ~value(SWIER) & 0x7FFFFF;
-      set_bits(SWIER, data & info().at(SWIER)->writable);
-      trigger(risen);
-    } else {
-      store(offset, data);
-    }
-    update();
-  }
-
-  /// A vector that is enabled in the NVIC, none of whose lines was ever let through, is never called: a note.
-  void report(nlohmann::json &) override {
-    for (std::size_t i = 0; i < std::size(vectors); ++i) {
-      const int number = numbers_[i] + exception::first_interrupt;
-      const bool taken = board.core().interrupts.count(number) != 0;  // software pended it in the NVIC
-      if (!board.core().nvic.ever_enabled(number) || taken || (ever_unmasked_ & vectors[i].lines) != 0) continue;
-      Finding note;
-      note.kind = "interrupt_masked";
-      note.severity = Severity::note;
-      note.text = std::string(vectors[i].name) + " was enabled in the NVIC, but none of its EXTI lines in EXTI_IMR (" +
-                  lines_of(vectors[i].lines) + "): they request nothing (RM0090 12.2.5, 12.3.1)";
-      note.peripheral = name(), note.register_name = "IMR", note.address = info().base;
-      board.findings.add_at(first_write, std::move(note));
-    }
-  }
-
- private:
-  static std::string lines_of(std::uint32_t lines) {
-    int first = 0, last = 31;
-    while ((lines >> first & 1) == 0) ++first;
-    while ((lines >> last & 1) == 0) --last;
-    return "MR" + std::to_string(first) + (first == last ? "" : " to MR" + std::to_string(last));
-  }
-
-  void edge(Pin pin, bool level) {
-    const unsigned line = static_cast<unsigned>(pin % 16);
-    const auto *syscfg = board.find<Syscfg>("SYSCFG");
-    if (!syscfg || syscfg->port_of(line) != static_cast<unsigned>(pin / 16)) return;
-    if (board.pins.settings(pin).mode == PinMode::analog) return;  // the Schmitt trigger is off (8.3.12)
-    if ((value(level ? RTSR : FTSR) >> line & 1) == 0) return;
-    trigger(1u << line);
-    update();
-  }
-
-  void trigger(std::uint32_t lines) {
-    set_bits(PR, lines & value(IMR));
-    if ((lines & value(EMR)) != 0) board.core().cpu.event = board.core().nvic.event = true;
-  }
-
-  void update() {
-    const std::uint32_t active = value(PR) & value(IMR);
-    for (std::size_t i = 0; i < std::size(vectors); ++i) interrupt(numbers_[i], (active & vectors[i].lines) != 0);
-  }
-
-  int numbers_[std::size(vectors)] = {};
-  std::uint32_t ever_unmasked_ = 0;
-};
+std::string lines_of(std::uint32_t lines) {
+  int first = 0, last = 31;
+  while ((lines >> first & 1) == 0) ++first;
+  while ((lines >> last & 1) == 0) --last;
+  return "MR" + std::to_string(first) + (first == last ? "" : " to MR" + std::to_string(last));
+}
 
 }  // namespace
+
+Exti::Exti(Board &b, const PeripheralInfo &info) : Peripheral(b, info) {
+  static_assert(std::size(vectors) == vector_count);
+  for (std::size_t i = 0; i < std::size(vectors); ++i) numbers_[i] = Board::irq(vectors[i].name);
+  b.pins.observe_all([this](Pin pin, bool level) { edge(pin, level); });
+}
+
+void Exti::reset() {
+  Peripheral::reset();
+  update();
+}
+
+void Exti::write(std::uint32_t offset, std::uint32_t data) {
+  if (offset == IMR) ever_unmasked_ |= data;
+  if (offset == PR) {
+    clear_bits(PR, data);
+    clear_bits(SWIER, data);  // 12.3.5: cleared with the pending bit
+  } else if (offset == SWIER) {
+    const std::uint32_t risen = data & ~value(SWIER) & 0x7FFFFF;
+    set_bits(SWIER, data & info().at(SWIER)->writable);
+    trigger(risen);
+  } else {
+    store(offset, data);
+  }
+  update();
+}
+
+void Exti::note(const char *kind, const std::string &vector, const std::string &text, std::uint32_t offset) {
+  Finding note;
+  note.kind = kind;
+  note.severity = Severity::note;
+  note.text = vector + text;
+  note.peripheral = name(), note.register_name = info().at(offset)->name, note.address = info().base + offset;
+  board.findings.add_at(first_write, std::move(note));
+}
+
+/// A vector that is enabled in the NVIC, none of whose lines was ever let through, is never called: a note. So is one whose
+/// line was let through, but whose edge was not chosen when it came.
+void Exti::report(nlohmann::json &) {
+  for (std::size_t i = 0; i < std::size(vectors); ++i) {
+    const int number = numbers_[i] + exception::first_interrupt;
+    const bool taken = board.core().interrupts.count(number) != 0;  // software pended it in the NVIC
+    if (!board.core().nvic.ever_enabled(number) || taken) continue;
+    if ((ever_unmasked_ & vectors[i].lines) == 0)
+      note("interrupt_masked", vectors[i].name,
+           " was enabled in the NVIC, but none of its EXTI lines in EXTI_IMR (" + lines_of(vectors[i].lines) +
+               "): they request nothing (RM0090 12.2.5, 12.3.1)",
+           IMR);
+    else if ((missed_ & vectors[i].lines) != 0)
+      note("interrupt_masked", vectors[i].name,
+           " was enabled in the NVIC and in EXTI_IMR, and its line rose, but the rising edge is not chosen in EXTI_RTSR: the line requests "
+           "nothing (RM0090 12.2.4, 12.3.3)",
+           RTSR);
+  }
+}
+
+void Exti::edge(Pin pin, bool level) {
+  const unsigned line = static_cast<unsigned>(pin % 16);
+  const auto *syscfg = board.find<Syscfg>("SYSCFG");
+  if (!syscfg || syscfg->port_of(line) != static_cast<unsigned>(pin / 16)) return;
+  if (board.pins.settings(pin).mode == PinMode::analog) return;  // the Schmitt trigger is off (8.3.12)
+  if ((value(level ? RTSR : FTSR) >> line & 1) == 0) return;
+  trigger(1u << line);
+  update();
+}
+
+void Exti::drive(unsigned line, bool level) {
+  const std::uint32_t bit = 1u << line;
+  if (((levels_ & bit) != 0) == level) return;
+  levels_ ^= bit;
+  if ((value(level ? RTSR : FTSR) & bit) == 0) {
+    if (level) missed_ |= bit;
+    return;
+  }
+  trigger(bit);
+  update();
+}
+
+void Exti::trigger(std::uint32_t lines) {
+  set_bits(PR, lines & value(IMR));
+  if ((lines & value(EMR)) != 0) board.core().cpu.event = board.core().nvic.event = true;
+}
+
+void Exti::update() {
+  const std::uint32_t active = value(PR) & value(IMR);
+  for (std::size_t i = 0; i < std::size(vectors); ++i) interrupt(numbers_[i], (active & vectors[i].lines) != 0);
+}
 
 std::unique_ptr<Peripheral> make_exti(Board &board, const PeripheralInfo &info) { return std::make_unique<Exti>(board, info); }
 std::unique_ptr<Peripheral> make_syscfg(Board &board, const PeripheralInfo &info) { return std::make_unique<Syscfg>(board, info); }

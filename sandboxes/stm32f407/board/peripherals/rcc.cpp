@@ -8,6 +8,7 @@
 #include "clock_output.hpp"
 #include "flash.hpp"
 #include "pwr.hpp"
+#include "rtc.hpp"
 
 namespace board {
 namespace {
@@ -18,6 +19,7 @@ enum : std::uint32_t {
 };
 enum : std::uint32_t { HSION = 1 << 0, HSIRDY = 1 << 1, HSEON = 1 << 16, HSERDY = 1 << 17, PLLON = 1 << 24, PLLRDY = 1 << 25,
                        PLLI2SON = 1 << 26, PLLI2SRDY = 1 << 27 };
+enum : std::uint32_t { RTCSEL = 3 << 8, RTCEN = 1 << 15, BDRST = 1 << 16 };  // of BDCR
 constexpr std::uint32_t hsi_hz = 16'000'000;
 // Start-up times: DS8626 tables 31, 33, 34, 36 (typical values).
 constexpr Time hsi_start = 2'200'000, hse_start = 2 * millisecond, pll_lock = 150 * microsecond, lsi_start = 15 * microsecond,
@@ -55,6 +57,7 @@ void Rcc::reset() {
   const std::uint32_t backup = value(BDCR);
   std::uint32_t flags = value(CSR) & 0xFE000000;
   Peripheral::reset();
+  if (board.core().standby) flags = value(CSR);  // the end of standby mode is a power reset (7.1.2)
   const auto &resets = board.core().resets;
   if (!resets.empty()) {
     const std::string &cause = resets.back().first;
@@ -65,6 +68,7 @@ void Rcc::reset() {
     set(BDCR, backup);
     set(CSR, flags);
   }
+  lsi_forced_ = false;
   for (Event *event : {&hsi_ready_, &hse_ready_, &pll_ready_, &i2s_ready_, &lsi_ready_}) event->cancel();
   interrupt(Board::irq("RCC"), false);
   for (std::uint32_t offset = AHB1RSTR; offset <= APB2RSTR; offset += 4)
@@ -75,7 +79,8 @@ void Rcc::reset() {
 }
 
 void Rcc::ready(std::uint32_t offset, std::uint32_t on, std::uint32_t flag, int interrupt_bit) {
-  if ((value(offset) & on) == 0) return;
+  const bool forced = offset == CSR && lsi_forced_;
+  if (((value(offset) & on) == 0 && !forced) || (offset == CR && board.stopped())) return;  // stop mode has only the slow oscillators
   set_bits(offset, flag);
   set_bits(CIR, 1u << interrupt_bit);
   update_interrupt();
@@ -121,11 +126,20 @@ void Rcc::write(std::uint32_t offset, std::uint32_t data) {
       store(CSR, (value(CSR) & ~1u) | (data & 1));
       if ((data & 1u << 24) != 0) clear_bits(CSR, 0xFE000000);
       clear_bits(CSR, 1u << 24);
-      if ((data & 1) == 0) clear_bits(CSR, 2), lsi_ready_.cancel();
-      else if ((value(CSR) & 2) == 0 && !lsi_ready_.scheduled()) lsi_ready_.at(board.now() + lsi_start);
-      return;
+      start_lsi();
+      return update_clocks();
     default: store(offset, data);
   }
+}
+
+void Rcc::start_lsi() {
+  if ((value(CSR) & 1) == 0 && !lsi_forced_) clear_bits(CSR, 2), lsi_ready_.cancel();
+  else if ((value(CSR) & 2) == 0 && !lsi_ready_.scheduled()) lsi_ready_.at(board.now() + lsi_start);
+}
+
+void Rcc::force_lsi() {
+  lsi_forced_ = true;
+  start_lsi();
 }
 
 void Rcc::write_cr(std::uint32_t data) {
@@ -190,14 +204,31 @@ void Rcc::write_backup(std::uint32_t data) {
       finding("backup_domain_protected", "write to RCC.BDCR while the backup domain is write-protected: set PWR_CR.DBP first (RM0090 5.1.2, 7.3.20)", BDCR);
     return;
   }
-  if ((data & 1 << 16) != 0) {
-    set(BDCR, 1 << 16);
-    return lse_ready_.cancel();
+  if ((data & BDRST) != 0) {
+    set(BDCR, BDRST);
+    lse_ready_.cancel();
+    update_clocks();
+    if (auto *rtc = board.find<Rtc>("RTC")) rtc->reset_backup();
+    return;
   }
-  store(BDCR, data);
+  store(BDCR, (data & ~RTCSEL) | rtc_source(data & RTCSEL));
   if ((data & 1) == 0) clear_bits(BDCR, 2), lse_ready_.cancel();
   else if ((value(BDCR) & 2) == 0 && !lse_ready_.scheduled()) lse_ready_.at(board.now() + lse_start);
   update_clocks();
+}
+
+/// RTCSEL takes one choice until the next reset of the backup domain (7.3.20).
+std::uint32_t Rcc::rtc_source(std::uint32_t wanted) {
+  static const char *const names[] = {"no clock", "LSE", "LSI", "HSE"};
+  const std::uint32_t chosen = value(BDCR) & RTCSEL;
+  if (chosen == 0 || chosen == wanted) return wanted;
+  // Code that clears the field before it chooses the same again means no harm.
+  finding("rtc_source_locked",
+          std::string("write of RCC.BDCR.RTCSEL = ") + std::to_string(wanted >> 8) + " (" + names[wanted >> 8] + ") while " + names[chosen >> 8] +
+              " has been chosen: the source of the RTC changes only after a reset of the backup domain by BDCR.BDRST; it stays " + names[chosen >> 8] +
+              " (RM0090 7.3.20)",
+          BDCR, wanted == 0 ? Severity::note : Severity::error);
+  return chosen;
 }
 
 // ---- the clock tree ----
@@ -237,6 +268,29 @@ std::uint32_t Rcc::plli2s_output() const {
   return static_cast<std::uint32_t>(source * (cfg >> 6 & 0x1FF) / m / r);
 }
 
+/// What the RTC counts (7.2.8): LSE and LSI go on in stop and standby mode, HSE does not.
+std::uint32_t Rcc::rtc_clock(const Clocks &clocks) const {
+  const std::uint32_t backup = value(BDCR), divider = value(CFGR) >> 16 & 31;
+  if ((backup & RTCEN) == 0) return 0;
+  switch (backup >> 8 & 3) {
+    case 1: return clocks.lse;
+    case 2: return clocks.lsi;
+    case 3: return (value(CR) & HSERDY) != 0 && divider >= 2 && !board.stopped() ? hse_hz_ / divider : 0;
+    default: return 0;
+  }
+}
+
+std::string Rcc::rtc_missing() const {
+  const std::uint32_t backup = value(BDCR);
+  if ((backup & RTCEN) == 0) return "RCC_BDCR.RTCEN is 0";
+  switch (backup >> 8 & 3) {
+    case 0: return "RCC_BDCR.RTCSEL is 0";
+    case 1: return (backup & 1) != 0 ? "" : "its source LSE is off (RCC_BDCR.LSEON)";
+    case 2: return (value(CSR) & 1) != 0 || lsi_forced_ ? "" : "its source LSI is off (RCC_CSR.LSION, which every reset clears)";
+    default: return (value(CR) & HSEON) == 0 ? "its source HSE is off (RCC_CR.HSEON)" : (value(CFGR) >> 16 & 31) < 2 ? "RCC_CFGR.RTCPRE is below 2" : "";
+  }
+}
+
 void Rcc::report(nlohmann::json &) {
   mco1_->settle();
   mco2_->settle();
@@ -265,10 +319,20 @@ void Rcc::update_clocks() {
   clocks.timclk2 = clocks.pclk2 * (shift2 == 0 ? 1 : 2);
   clocks.pll48 = (cr & PLLRDY) != 0 ? pll_output(value(PLLCFGR) >> 24 & 15) : 0;
   clocks.lse = (value(BDCR) & 2) != 0 ? 32'768 : 0;
+  clocks.lsi = (value(CSR) & 2) != 0 ? 32'000 : 0;
+  clocks.rtc = rtc_clock(clocks);
+  if (board.stopped()) clocks.pclk1 = clocks.pclk2 = clocks.timclk1 = clocks.timclk2 = 0;
   const Clocks &old = board.clocks;
   const bool changed = clocks.sysclk != old.sysclk || clocks.hclk != old.hclk || clocks.pclk1 != old.pclk1 ||
                        clocks.pclk2 != old.pclk2 || clocks.source != old.source;
-  if (changed || clocks.pll48 != old.pll48 || clocks.lse != old.lse) board.change_clocks(clocks);
+  if (clocks.rtc != old.rtc && clocks.rtc != 0 && clocks.rtc != 1'000'000 && (value(BDCR) & RTCSEL) == RTCSEL)
+    finding("clock_misconfigured", "the RTC gets " + mhz(clocks.rtc) + " of HSE: RCC_CFGR.RTCPRE must divide it to 1 MHz (RM0090 7.3.3)", CFGR, Severity::note);
+  if (changed || clocks.pll48 != old.pll48) {
+    board.change_clocks(clocks);
+  } else if (clocks.lse != old.lse || clocks.lsi != old.lsi || clocks.rtc != old.rtc) {
+    board.clocks = clocks;  // nobody else counts by these
+    if (auto *rtc = board.find<Rtc>("RTC")) rtc->clock_changed();
+  }
   update_outputs();
   if (changed) check_limits();
 }

@@ -26,6 +26,8 @@ MODEL(make_adc_common);
 MODEL(make_iwdg);
 MODEL(make_dac);
 MODEL(make_wwdg);
+MODEL(make_rtc);
+MODEL(make_backup_sram);
 #undef MODEL
 
 namespace {
@@ -57,6 +59,8 @@ constexpr Entry entries[] = {
     {"IWDG", make_iwdg},
     {"DAC", make_dac},
     {"WWDG", make_wwdg},
+    {"RTC", make_rtc},
+    {"BKPSRAM", make_backup_sram},
 };
 
 bool matches(std::string_view pattern, std::string_view name) {

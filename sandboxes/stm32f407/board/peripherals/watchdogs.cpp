@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "../peripheral.hpp"
+#include "rcc.hpp"
 
 namespace board {
 namespace {
@@ -44,7 +45,10 @@ class Iwdg : public Peripheral {
 
   void key(std::uint32_t word) {
     unlocked_ = word == 0x5555;
-    if (word == 0xCCCC) started_ = true;
+    if (word == 0xCCCC) {
+      started_ = true;
+      if (auto *rcc = board.find<Rcc>("RCC")) rcc->force_lsi();
+    }
     if (started_ && (word == 0xCCCC || word == 0xAAAA)) {
       const std::uint64_t count = std::uint64_t{value(RLR)} + 1;
       expiry_.at(later(board.now(), periods(count * (4u << std::min(6u, value(PR))), lsi)));
