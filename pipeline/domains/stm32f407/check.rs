@@ -21,6 +21,10 @@ pub struct Stm32Check {
     pub baud: BTreeMap<String, Range>,
     /// Milliseconds between the ends of lines that each port sends, least and most; not asked by default.
     pub line_gap_ms: BTreeMap<String, Range>,
+    /// The first frames that a CAN unit (`can1`) sends, in order; others may follow. None by default.
+    pub can: BTreeMap<String, Vec<CanFrame>>,
+    /// Samples a second that an I2S port (`i2s3`) sends, least and most; not asked by default.
+    pub i2s: BTreeMap<String, Range>,
     /// What pins do; none by default.
     #[schemars(length(max = 256))]
     pub gpio: Vec<GpioCheck>,
@@ -40,7 +44,8 @@ pub struct Stm32Check {
     /// Least time asleep (WFI, WFE), milliseconds; 0 by default.
     #[schemars(range(min = 0.0))]
     pub least_slept_ms: f64,
-    /// Causes of the resets during the run, in order, as `iwdg`, `wwdg`, `software`, `standby` (an awakening from it); none by default.
+    /// Causes of the resets during the run, in order, as `iwdg`, `wwdg`, `software`, `standby` (an
+    /// awakening from it); none by default.
     pub resets: Vec<String>,
     /// When the resets come, milliseconds, least and most; not asked by default.
     pub reset_at_ms: Option<Range>,
@@ -69,6 +74,8 @@ impl Default for Stm32Check {
             uart: BTreeMap::new(),
             baud: BTreeMap::new(),
             line_gap_ms: BTreeMap::new(),
+            can: BTreeMap::new(),
+            i2s: BTreeMap::new(),
             gpio: Vec::new(),
             memory: Vec::new(),
             symbols: BTreeMap::new(),
@@ -255,6 +262,9 @@ pub struct Stimulus {
     pub i2c: BTreeMap<String, Vec<I2cDevice>>,
     /// Devices on a bus, by its name (`spi1`).
     pub spi: BTreeMap<String, Vec<SpiDevice>>,
+    /// Another node on a unit's bus, by the unit's name (`can1`). Two units are one bus where `wires` join the transmitter of
+    /// each with the receiver of the other.
+    pub can: BTreeMap<String, CanNode>,
     /// What lies at the converters' channels, by the channel's number; the reference is 3300 mV.
     pub adc: BTreeMap<String, Vec<AdcInput>>,
 }
@@ -327,6 +337,57 @@ pub struct SpiDevice {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 0, max = 3))]
     pub mode: Option<u8>,
+}
+
+/// A frame on a CAN bus.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct CanFrame {
+    /// Of 11 bits, or of 29 where it is `extended`.
+    #[schemars(range(min = 0, max = 0x1FFF_FFFF))]
+    pub id: u32,
+    pub extended: bool,
+    /// A request for data; it has none.
+    pub remote: bool,
+    /// Up to 8 bytes, as hexadecimal digits.
+    #[schemars(regex(pattern = "^([0-9a-f]{2}){0,8}$"))]
+    pub data: String,
+}
+
+/// A frame that a node sends.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CanInput {
+    /// When it is ready to be sent, milliseconds: it waits for the bus.
+    #[schemars(range(min = 0.0))]
+    pub at_ms: f64,
+    #[schemars(range(min = 0, max = 0x1FFF_FFFF))]
+    pub id: u32,
+    #[serde(default)]
+    pub extended: bool,
+    #[serde(default)]
+    pub remote: bool,
+    #[serde(default)]
+    #[schemars(regex(pattern = "^([0-9a-f]{2}){0,8}$"))]
+    pub data: String,
+}
+
+/// A node on a CAN bus.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CanNode {
+    /// Bits a second; the unit's own by default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bit_rate: Option<u32>,
+    /// Whether it acknowledges what it hears; true by default.
+    #[serde(default = "yes")]
+    pub acknowledge: bool,
+    #[serde(default)]
+    pub frames: Vec<CanInput>,
+}
+
+fn yes() -> bool {
+    true
 }
 
 /// A voltage from a moment on.

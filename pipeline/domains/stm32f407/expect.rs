@@ -1,6 +1,6 @@
 //! Whether a run did what the check asks: every difference, in words.
 
-use super::check::{GpioCheck, PinMode, Range, Stm32Check, SymbolCheck};
+use super::check::{CanFrame, GpioCheck, PinMode, Range, Stm32Check, SymbolCheck};
 use super::report::{Pin, Report};
 use regex::RegexBuilder;
 
@@ -32,6 +32,8 @@ fn between(range: Range) -> String {
 /// What comes out wrong.
 pub fn outcomes(check: &Stm32Check, report: &Report) -> Vec<Difference> {
     let mut found = ports(check, report);
+    found.extend(frames(check, report));
+    found.extend(samples(check, report));
     found.extend(check.gpio.iter().flat_map(|asked| pin(asked, report)));
     found.extend(memory(check, report));
     let symbols = check.symbols.iter();
@@ -93,6 +95,57 @@ fn ports(check: &Stm32Check, report: &Report) -> Vec<Difference> {
                 format!("lines of {port} come {gap:.3} ms apart, not {}", between(*range)),
             ));
         }
+    }
+    found
+}
+
+/// Frames on a CAN bus; the first difference of each unit.
+fn frames(check: &Stm32Check, report: &Report) -> Vec<Difference> {
+    let mut found = Vec::new();
+    for (unit, asked) in &check.can {
+        let sent = report.can.get(unit).map_or(&[][..], |u| &u.sent);
+        for (n, asked) in (1..).zip(asked) {
+            let got = sent.get(n - 1).map(|f| CanFrame {
+                id: f.id,
+                extended: f.extended,
+                remote: f.remote,
+                data: f.data.clone(),
+            });
+            if got.as_ref() == Some(asked) {
+                continue;
+            }
+            let got = got.map_or("is none".into(), |frame| format!("is {}", in_words(&frame)));
+            let words = format!("frame {n} that {unit} sends {got}, not {}", in_words(asked));
+            found.push(differs("can", words));
+            break;
+        }
+    }
+    found
+}
+
+fn in_words(frame: &CanFrame) -> String {
+    let kind = if frame.extended { "extended " } else { "" };
+    let holds = match (frame.remote, frame.data.as_str()) {
+        (true, _) => "a request".to_string(),
+        (false, "") => "no data".to_string(),
+        (false, data) => format!("data {data}"),
+    };
+    format!("{kind}0x{:x} with {holds}", frame.id)
+}
+
+fn samples(check: &Stm32Check, report: &Report) -> Vec<Difference> {
+    let mut found = Vec::new();
+    for (port, range) in &check.i2s {
+        let words = match report.i2s.get(port).filter(|p| p.frames > 0) {
+            None => format!("{port} sends no samples"),
+            Some(port) if within(port.sample_rate, *range) => continue,
+            Some(sent) => format!(
+                "{port} sends {:.0} samples a second, not {}",
+                sent.sample_rate,
+                between(*range)
+            ),
+        };
+        found.push(differs("i2s", words));
     }
     found
 }
@@ -388,7 +441,9 @@ mod tests {
             "memory": [{"address": 0x2000_0000_u32, "value": 5}], "symbols": {"n": {"equals": -3, "signed": true}, "gone": {}},
             "registers": {"TIM3.CR1": {"value": 1, "mask": 1}}, "uses": ["SPI1", "TIM2|TIM5"], "interrupts": {"EXTI0": [2, 3]},
             "clock": {"sysclk": 168_000_000}, "least_slept_ms": 5, "resets": ["iwdg"], "faults": [1, 2],
-            "most_instructions": 10, "most_stack_bytes": 10
+            "most_instructions": 10, "most_stack_bytes": 10,
+            "can": {"can1": [{"id": 256, "data": "0102"}, {"id": 257, "extended": true, "remote": true}], "can2": [{"id": 1}]},
+            "i2s": {"i2s2": [44_000, 44_200], "i2s3": [47_000, 49_000]}
         });
         let right = json!({
             "uart": {"usart2": {"text": "ok\nok\n", "baud": 115_107.9, "lines": [[1, "ok"], [11, "ok"]]}},
@@ -397,7 +452,10 @@ mod tests {
             "memory": {"0x20000000": 5}, "symbols": {"n": {"hex": "fdff"}, "gone": {"hex": "00"}}, "registers": {"TIM3.CR1": "0x0081"},
             "touched": {"SPI1": {"reads": 0, "writes": 1}, "TIM5": {"reads": 0, "writes": 1}}, "interrupts": {"EXTI0_IRQn": {"count": 2}},
             "clock": {"sysclk": 168_000_000}, "slept_ms": 5.5, "reset": {"causes": [{"cause": "iwdg", "at_ms": 3}]},
-            "faults": [{"kind": "usage_fault"}], "instructions": 10, "stack": {"used": 10}
+            "faults": [{"kind": "usage_fault"}], "instructions": 10, "stack": {"used": 10},
+            "can": {"can1": {"sent": [{"id": 256, "data": "0102"}, {"id": 257, "extended": true, "remote": true, "length": 2}, {"id": 9}]},
+                "can2": {"sent": [{"id": 1}]}},
+            "i2s": {"i2s2": {"sample_rate": 44_108.0, "frames": 9}, "i2s3": {"sample_rate": 47_991.0, "frames": 1}}
         });
         assert_eq!(told(check.clone(), right), Vec::<String>::new());
         let wrong = json!({
@@ -405,7 +463,9 @@ mod tests {
             "pins": {"D12": {"level": 0, "mode": "output", "rising": 1, "falling": 1, "period_us": {"median": 2000}, "duty": 0.5,
                 "edges": [[0.75, 1], [1.0, 0], [1.5, 1], [2.5, 0]]}},
             "memory": {"0x20000000": 6}, "symbols": {"n": {"hex": "0300"}, "gone": null}, "registers": {"TIM3.CR1": "0x0080"},
-            "touched": {"SPI1": {"reads": 9, "writes": 0}}, "clock": {"sysclk": 16_000_000}, "instructions": 11, "stack": {"used": 11}
+            "touched": {"SPI1": {"reads": 9, "writes": 0}}, "clock": {"sysclk": 16_000_000}, "instructions": 11, "stack": {"used": 11},
+            "can": {"can1": {"sent": [{"id": 256, "data": "0102"}, {"id": 257, "data": "aa"}]}},
+            "i2s": {"i2s2": {"sample_rate": 44_108.0, "frames": 0}, "i2s3": {"sample_rate": 96_000.0, "frames": 5}}
         });
         insta::assert_snapshot!(told(check, wrong).join("\n"));
     }

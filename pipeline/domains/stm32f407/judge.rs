@@ -211,7 +211,7 @@ fn ruled(plan: &Plan, report: &Report) -> Stage {
         let for_a_flag = |w: &Waiting| w.ms > report.virtual_ms * HANGS && !w.registers.is_empty();
         let missing = wrong
             .iter()
-            .any(|d| matches!(d.what, "uart" | "gpio" | "symbols" | "memory"));
+            .any(|d| matches!(d.what, "uart" | "gpio" | "symbols" | "memory" | "can" | "i2s"));
         let hangs = missing && report.waiting.as_ref().is_some_and(for_a_flag);
         let reason = if hangs {
             FailReason::Timeout

@@ -33,6 +33,7 @@ pub fn plan(check: &Stm32Check) -> Result<Value, String> {
     let beyond = [
         ("stimulus.i2c", stimulus.i2c.is_empty()),
         ("stimulus.spi", stimulus.spi.is_empty()),
+        ("stimulus.can", stimulus.can.is_empty()),
         ("stimulus.adc", stimulus.adc.is_empty()),
         ("stimulus.wires", stimulus.wires.is_empty()),
     ];

@@ -15,6 +15,8 @@ pub struct Report {
     pub polled_ms: f64,
     pub instructions: u64,
     pub uart: BTreeMap<String, Port>,
+    pub can: BTreeMap<String, CanUnit>,
+    pub i2s: BTreeMap<String, I2sPort>,
     pub pins: BTreeMap<String, Pin>,
     /// Words by address (`0x20000000`), symbols, and registers (`TIM3.CR1`) as hexadecimal numbers; null: there is none.
     pub memory: BTreeMap<String, Option<u32>>,
@@ -43,6 +45,30 @@ pub struct Port {
     pub baud: f64,
     /// When each line ended, milliseconds, and its text.
     pub lines: Vec<(f64, String)>,
+}
+
+/// A CAN unit: the first frames that it has sent.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct CanUnit {
+    pub sent: Vec<SentFrame>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct SentFrame {
+    pub id: u32,
+    pub extended: bool,
+    pub remote: bool,
+    pub data: String,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct I2sPort {
+    /// Samples a second.
+    pub sample_rate: f64,
+    pub frames: u64,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]

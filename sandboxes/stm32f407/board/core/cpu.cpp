@@ -190,6 +190,9 @@ void Cpu::block_hook(uc_engine *uc, std::uint64_t address, std::uint32_t size, v
   };
   if (cpu.cycles >= cpu.deadline || cpu.stale_bytes_ != 0 || (cpu.watch_masks && cpu.masks() != cpu.masks_)) return stop(Stop::boundary);
   const BlockInfo info = cpu.block_info(cpu.block_, size);
+  if (cpu.mpu_ != nullptr) [[unlikely]] {
+    if (cpu.refuse_block(size)) return stop(Stop::forbidden_fetch);
+  }
   if (info.fpu && !cpu.fpu_enabled) {
     // The fault is taken before the block, so that a handler that enables the FPU may return; named is the instruction.
     cpu.bad = {cpu.block_, cpu.first_fpu_instruction(cpu.block_, size), 0, 0, false};

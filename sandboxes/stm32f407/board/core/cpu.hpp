@@ -29,6 +29,8 @@ enum class Stop : std::uint8_t {
   unaligned,         // an access that must be aligned
   bus_error,         // nothing answers at the address
   fetch_error,       // nothing, or nothing executable, at the address of the instruction
+  forbidden_access,  // the MPU refuses the access
+  forbidden_fetch,   // the MPU refuses the instruction; `bad` has its address
 };
 
 /// The access that made the core stop.
@@ -45,6 +47,8 @@ class MemoryBus {
   virtual std::uint32_t load(std::uint32_t address, int size) = 0;
   virtual void store(std::uint32_t address, int size, std::uint32_t value) = 0;
 };
+
+class Mpu;
 
 class Cpu {
  public:
@@ -88,6 +92,9 @@ class Cpu {
   void clear_exclusive();
   /// Looks at every division from now on (CCR.DIV_0_TRP).
   void trap_divisions(bool on);
+  /// Asks the MPU about every access and every block from now on; nullptr: it is off.
+  void protect(Mpu *mpu) { mpu_ = mpu; }
+  Mpu *protection() const { return mpu_; }
 
   /// Cycles since power-on up to and including the running instruction.
   std::uint64_t cycles_now() const;
@@ -142,6 +149,8 @@ class Cpu {
   void check_task_save(std::uint32_t address);
   void on_memory(bool write, std::uint32_t address, int size, std::uint64_t value);
   void check_unaligned(const BadAccess &access);
+  bool refuse(const BadAccess &access);
+  bool refuse_block(std::uint32_t size);
   void remember_old(std::uint32_t address, int size);
   void restore_after_failure();
   bool is_flash(std::uint32_t address) const;
@@ -168,6 +177,7 @@ class Cpu {
   bool running_ = false, stopped_at_block_ = false, failed_ = false, sram_at_zero_ = false;
   int interrupt_ = -1;  // number given to interrupt_hook
   Stop failure_ = Stop::boundary, block_stop_ = Stop::boundary;
+  Mpu *mpu_ = nullptr;
   static constexpr std::uint32_t no_cut = 0xFFFFFFFF;
   std::uint32_t cut_ = no_cut;  // the instruction inside the running block at which the deadline falls
   bool exclusive_ = false;      // an LDREX may have set the monitor

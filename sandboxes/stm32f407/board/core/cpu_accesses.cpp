@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "cpu.hpp"
+#include "mpu.hpp"
 #include "thumb.hpp"
 
 namespace board {
@@ -28,6 +29,9 @@ void Cpu::memory_hook(uc_engine *, uc_mem_type type, std::uint64_t address, int 
 void Cpu::on_memory(bool write, std::uint32_t address, int size, std::uint64_t value) {
   leave_it_block();
   if (cut_ != no_cut && !failed_ && pc() >= cut_) cut_before_access();
+  if (mpu_ != nullptr) [[unlikely]] {
+    if (!failed_ && refuse({address, 0, static_cast<std::uint32_t>(value), size, write})) return;
+  }
   if (address >= memory_end) return;
   if (write) {
     polling.on_store(address);
@@ -87,6 +91,23 @@ void Cpu::check_unaligned(const BadAccess &access) {
   if (!code || failed_ || !(trap_unaligned || must_be_aligned(half_at(code)))) return;
   fail_access(Stop::unaligned, access);
   if (access.write) remember_old(access.address, access.size);
+}
+
+/// The store is undone at the end of the block; peripherals do not see an access that has failed.
+bool Cpu::refuse(const BadAccess &access) {
+  if (!mpu_->forbids_now(access.address, static_cast<std::uint32_t>(access.size), access.write ? Mpu::Access::write : Mpu::Access::read)) return false;
+  fail_access(Stop::forbidden_access, access);
+  saved_[16] |= it_state_;
+  if (access.write) remember_old(access.address, access.size);
+  return true;
+}
+
+bool Cpu::refuse_block(std::uint32_t size) {
+  mpu_->watch_barrier(block_);
+  const std::uint32_t at = mpu_->forbidden_code(block_, size);
+  if (at == Mpu::nowhere) return false;
+  bad = {at, block_, 0, 2, false};
+  return true;
 }
 
 void Cpu::fail_access(Stop stop, const BadAccess &access) {

@@ -1,4 +1,5 @@
 #include "exceptions.hpp"
+#include "mpu.hpp"
 
 #include <cstring>
 
@@ -52,6 +53,26 @@ bool Exceptions::write_word(std::uint32_t address, std::uint32_t value) {
   return true;
 }
 
+/// Stacking is done with the rights of what was interrupted (Armv7-M B1.5.6).
+bool Exceptions::push_word(std::uint32_t address, std::uint32_t value) {
+  if (Mpu *mpu = cpu_.protection(); mpu && mpu->forbids(address, 4, Mpu::Access::write, unprivileged())) return forbidden_ = true, false;
+  return write_word(address, value);
+}
+
+/// The MPU refused the stack of an exception. If the fault cannot come before the handler that was to be entered, it waits for
+/// it (B1.5.11); the handler of the same fault, and HardFault's, see only the flag.
+void Exceptions::stacking_forbidden(int number, std::uint32_t return_address, int preempted) {
+  status.cfsr |= cfsr::mstkerr;
+  if (number == memory_management || number == hard_fault || number == nmi) return;
+  Fault forbidden{"mpu_violation",
+                  "the MPU forbids stacking for exception " + std::to_string(number) + ": the stack has run into a region that may not be written",
+                  return_address, 0, cfsr::mstkerr, memory_management, memory_management, 0};
+  const int own = nvic_.group_priority(memory_management);
+  if (!nvic_.enabled(memory_management) || own < nvic_.group_priority(number) || own >= preempted) return fault(forbidden);
+  if (on_fault) on_fault(forbidden);
+  nvic_.set_pending(memory_management, true);
+}
+
 void Exceptions::use_stack(bool process, std::uint32_t sp) {
   cpu_.set(process ? UC_ARM_REG_PSP : UC_ARM_REG_MSP, sp);
 }
@@ -72,10 +93,11 @@ bool Exceptions::push_frame(std::uint32_t return_address, std::uint32_t &exc_ret
                                  cpu_.get(UC_ARM_REG_R3),  cpu_.get(UC_ARM_REG_R12), cpu_.get(UC_ARM_REG_LR),
                                  return_address,           xpsr};
   bool ok = true;
-  for (std::uint32_t i = 0; i < 8; ++i) ok &= write_word(sp + 4 * i, words[i]);
+  forbidden_ = false;
+  for (std::uint32_t i = 0; i < 8; ++i) ok &= push_word(sp + 4 * i, words[i]);
   if (extended) {
-    for (std::uint32_t i = 0; i < 16; ++i) ok &= write_word(sp + 32 + 4 * i, cpu_.get(UC_ARM_REG_S0 + static_cast<int>(i)));
-    ok &= write_word(sp + 96, cpu_.get(UC_ARM_REG_FPSCR));
+    for (std::uint32_t i = 0; i < 16; ++i) ok &= push_word(sp + 32 + 4 * i, cpu_.get(UC_ARM_REG_S0 + static_cast<int>(i)));
+    ok &= push_word(sp + 96, cpu_.get(UC_ARM_REG_FPSCR));
     cpu_.set(UC_ARM_REG_CONTROL, control & ~control_fpca);
   }
   cpu_.set(UC_ARM_REG_SP, sp);  // not PSP or MSP by name: those cannot be written in unprivileged mode
@@ -90,6 +112,7 @@ void Exceptions::enter(int number, std::uint32_t return_address) {
   left_at_ = UINT64_MAX;
   spend(in_a_row_ ? tail_cycles : entry_cycles);
   std::uint32_t exc_return = 0, vector = 0;
+  const int preempted = cpu_.protection() ? nvic_.execution_priority(masks()) : 0;
   const bool stacked = push_frame(return_address, exc_return);
   nvic_.activate(number, true);
   const bool fetched = read_word(vector_table + 4 * static_cast<std::uint32_t>(number), vector);
@@ -101,6 +124,7 @@ void Exceptions::enter(int number, std::uint32_t return_address) {
   cpu_.stack.switched(cpu_.get(UC_ARM_REG_MSP), false);
   cpu_.polling.restart();
   if (on_entry) on_entry(number);
+  if (!stacked && forbidden_) return stacking_forbidden(number, return_address, preempted);
   if (!stacked)
     return fault({"bus_error", "stacking for " + std::to_string(number) + " failed: the stack pointer is outside memory",
                   return_address, 0, cfsr::stkerr, bus_fault, 0, 0});
@@ -124,9 +148,13 @@ bool Exceptions::pop_frame(std::uint32_t exc_return) {
   masks();  // while they can be read
   std::uint32_t sp = cpu_.get(process ? UC_ARM_REG_PSP : UC_ARM_REG_MSP);
   std::uint32_t words[8] = {};
+  const bool to_thread = (exc_return & 8) != 0;
+  Mpu *mpu = cpu_.protection();
+  const bool user = to_thread && (cpu_.get(UC_ARM_REG_CONTROL) & 1) != 0;
+  forbidden_ = mpu && mpu->forbids(sp, frame_bytes, Mpu::Access::read, user);
+  if (forbidden_) return false;
   for (std::uint32_t i = 0; i < 8; ++i)
     if (!read_word(sp + 4 * i, words[i])) return false;
-  const bool to_thread = (exc_return & 8) != 0;
   if (!to_thread && ((words[7] & 0x1FF) >= count || !nvic_.active(static_cast<int>(words[7] & 0x1FF)))) {
     fault({"invalid_exception_return", "the stacked xPSR names an exception that is not active (B1.5.8)", words[6], 0,
            cfsr::invpc, usage_fault, 0, 0});
@@ -176,7 +204,12 @@ void Exceptions::leave(std::uint32_t exc_return) {
   if (on_exit) on_exit(number);
   cpu_.polling.restart();
   cpu_.clear_exclusive();
-  if (!pop_frame(code))
+  forbidden_ = false;
+  const bool popped = pop_frame(code);
+  if (!popped && forbidden_)
+    fault({"mpu_violation", "the MPU forbids unstacking: the frame lies in a region that may not be read", cpu_.pc(), 0, cfsr::munstkerr,
+           memory_management, 0, 0});
+  else if (!popped)
     fault({"bus_error", "unstacking failed: the stack pointer is outside memory", cpu_.pc(), 0, cfsr::unstkerr, bus_fault, 0, 0});
   // With another exception waiting the core does not unstack at all.
   if (nvic_.to_take(masks()) == none) spend(return_cycles);
@@ -193,6 +226,7 @@ void Exceptions::supervisor_call() {
 void Exceptions::fault(Fault fault, std::uint32_t address_valid_bits) {
   status.cfsr |= fault.cfsr | address_valid_bits;
   if ((address_valid_bits & cfsr::bfarvalid) != 0) status.bfar = fault.address;
+  if ((address_valid_bits & cfsr::mmarvalid) != 0) status.mmfar = fault.address;
   const int priority = nvic_.execution_priority(masks());
   fault.taken = fault.raised;
   if (fault.raised != hard_fault && (!nvic_.enabled(fault.raised) || nvic_.group_priority(fault.raised) >= priority)) {

@@ -19,7 +19,8 @@ struct FaultStatus {
 
 /// Bits of CFSR.
 namespace cfsr {
-inline constexpr std::uint32_t iaccviol = 1 << 0, mstkerr = 1 << 4, ibuserr = 1 << 8, preciserr = 1 << 9, impreciserr = 1 << 10,
+inline constexpr std::uint32_t iaccviol = 1 << 0, daccviol = 1 << 1, munstkerr = 1 << 3, mstkerr = 1 << 4,
+                               mmarvalid = 1 << 7, ibuserr = 1 << 8, preciserr = 1 << 9, impreciserr = 1 << 10,
                                unstkerr = 1 << 11, stkerr = 1 << 12, bfarvalid = 1 << 15, undefinstr = 1 << 16,
                                invstate = 1 << 17, invpc = 1 << 18, nocp = 1 << 19, unaligned = 1 << 24, divbyzero = 1 << 25;
 }
@@ -71,10 +72,13 @@ class Exceptions {
   void use_stack(bool process, std::uint32_t sp);
   bool read_word(std::uint32_t address, std::uint32_t &value);
   bool write_word(std::uint32_t address, std::uint32_t value);
+  bool push_word(std::uint32_t address, std::uint32_t value);
+  void stacking_forbidden(int number, std::uint32_t return_address, int preempted);
 
   Cpu &cpu_;
   Nvic &nvic_;
   bool locked_up_ = false, in_a_row_ = false;
+  bool forbidden_ = false;  // did the MPU refuse the frame?
   std::uint64_t left_at_ = UINT64_MAX;  // the cycle at which the last return was over
   Nvic::Masks masks_;
 };

@@ -47,6 +47,28 @@ void Board::Core::raise_memory_fault(Stop stop) {
       if (bad.write) cpu.set(UC_ARM_REG_PC, (at + static_cast<std::uint32_t>(cpu.instruction_size(at))) | 1);
       break;
     }
+    case Stop::forbidden_access: {
+      fault.kind = "mpu_violation";
+      fault.raised = memory_management;
+      fault.address = bad.address;
+      fault.cfsr = cfsr::daccviol;
+      valid = cfsr::mmarvalid;
+      const auto access = bad.write ? Mpu::Access::write : Mpu::Access::read;
+      const std::string known = image.describe(bad.address);
+      fault.text = access_text(bad) + (known.empty() ? "" : " (" + known + ")") + ": " + cpu.protection()->reason(bad.address, access);
+      if (bad.address - cpu.get(UC_ARM_REG_SP) < 0x1000) fault.text += "; the stack pointer is " + hex(cpu.get(UC_ARM_REG_SP));
+      break;
+    }
+    case Stop::forbidden_fetch:
+      fault.kind = "mpu_violation";
+      fault.raised = memory_management;
+      fault.address = bad.address;
+      fault.pc = jumped_from(bad.address);
+      fault.cfsr = cfsr::iaccviol;
+      fault.text = "execution at " + hex(bad.address) + ": " + cpu.protection()->reason(bad.address, Mpu::Access::fetch);
+      // The block before it is left out, which only a run over the end of a region can notice.
+      if (bad.address != at) board.unsupported("MPU: code that runs on from a region into one that it may not execute, at " + hex(bad.address));
+      break;
     case Stop::unaligned:
       fault.kind = "unaligned_access";
       fault.raised = usage_fault;

@@ -30,7 +30,9 @@ void SystemControl::reset() {
   scr_ = cpacr_ = 0;
   ccr_ = 0x200;
   fpccr_ = 0xC0000000;
-  fpcar_ = fpdscr_ = mpu_rnr_ = 0;
+  fpcar_ = fpdscr_ = 0;
+  mpu_.reset();
+  cpu_.protect(nullptr);
   cpu_.fpu_enabled = cpu_.trap_unaligned = false;
   cpu_.trap_divisions(false);
   // DEMCR and DWT are reset by power-on only.
@@ -138,6 +140,7 @@ void SystemControl::store_aircr(std::uint32_t value) {
 bool SystemControl::load_scs(std::uint32_t offset, std::uint32_t &value) {
   value = 0;
   if (offset >= 0x100 && offset < 0x500) return load_nvic(offset, value);
+  if (offset >= 0xD90 && offset < 0xDC0) return value = mpu_.load(offset), true;
   const FaultStatus &status = exceptions_.status;
   switch (offset) {
     case 0x004: value = 2; break;  // ICTR: 96 lines
@@ -161,10 +164,6 @@ bool SystemControl::load_scs(std::uint32_t offset, std::uint32_t &value) {
     case 0xD34: value = status.mmfar; break;
     case 0xD38: value = status.bfar; break;
     case 0xD88: value = cpacr_; break;
-    case 0xD90: value = 0x800; break;  // MPU_TYPE: eight regions
-    case 0xD98: value = mpu_rnr_; break;
-    case 0xD9C: value = mpu_regions_[mpu_rnr_][0]; break;
-    case 0xDA0: value = mpu_regions_[mpu_rnr_][1]; break;
     case 0xDFC: value = demcr_; break;
     case 0xF34: value = fpccr_; break;
     case 0xF38: value = fpcar_; break;
@@ -186,20 +185,12 @@ bool SystemControl::store_scs(std::uint32_t offset, std::uint32_t value, std::ui
   }
   if (offset >= 0x010 && offset <= 0x018) return store_systick(offset, value), true;
   if (offset >= 0xD00 && offset < 0xD40) return store_scb(offset, value, mask);
+  if (offset >= 0xD90 && offset < 0xDC0) return mpu_.store(offset, (mpu_.load(offset) & ~mask) | (value & mask)), true;
   switch (offset) {
     case 0xD88:
       cpacr_ = value & 0x00F00000;
       cpu_.fpu_enabled = cpacr_ == 0x00F00000;
       break;
-    case 0xD94:
-      if ((value & 1) != 0) board_.unsupported("MPU: MPU_CTRL.ENABLE (memory protection)");
-      break;
-    case 0xD98: mpu_rnr_ = value & 7; break;
-    case 0xD9C:
-      if ((value & 0x10) != 0) mpu_rnr_ = value & 7;
-      mpu_regions_[mpu_rnr_][0] = value & ~0x1Fu;
-      break;
-    case 0xDA0: mpu_regions_[mpu_rnr_][1] = value; break;
     case 0xDFC: {
       const std::uint32_t held = cyccnt();
       demcr_ = value & 0x010F07F1;
@@ -261,7 +252,8 @@ std::string SystemControl::register_name(std::uint32_t address) {
       {0x010, "SysTick.CTRL"}, {0x014, "SysTick.LOAD"}, {0x018, "SysTick.VAL"}, {0x01C, "SysTick.CALIB"}, {0xD00, "SCB.CPUID"},
       {0xD04, "SCB.ICSR"},     {0xD08, "SCB.VTOR"},     {0xD0C, "SCB.AIRCR"},   {0xD10, "SCB.SCR"},       {0xD14, "SCB.CCR"},
       {0xD18, "SCB.SHPR1"},    {0xD1C, "SCB.SHPR2"},    {0xD20, "SCB.SHPR3"},   {0xD24, "SCB.SHCSR"},     {0xD28, "SCB.CFSR"},
-      {0xD2C, "SCB.HFSR"},     {0xD34, "SCB.MMFAR"},    {0xD38, "SCB.BFAR"},    {0xD88, "SCB.CPACR"},     {0xD94, "MPU.CTRL"},
+      {0xD2C, "SCB.HFSR"},     {0xD34, "SCB.MMFAR"},    {0xD38, "SCB.BFAR"},    {0xD88, "SCB.CPACR"},     {0xD90, "MPU.TYPE"},
+      {0xD94, "MPU.CTRL"},     {0xD98, "MPU.RNR"},      {0xD9C, "MPU.RBAR"},    {0xDA0, "MPU.RASR"},
       {0xDFC, "CoreDebug.DEMCR"}, {0xF00, "NVIC.STIR"}, {0xF34, "FPU.FPCCR"}};
   if (address == 0xE0001000) return "DWT.CTRL";
   if (address == 0xE0001004) return "DWT.CYCCNT";

@@ -6,6 +6,7 @@
 
 #include "cpu.hpp"
 #include "exceptions.hpp"
+#include "mpu.hpp"
 #include "nvic.hpp"
 #include "time.hpp"
 
@@ -66,7 +67,7 @@ class SystemControl {
   bool stands_still_ = false;
   Event tick_;
   std::uint32_t scr_ = 0, ccr_ = 0x200, cpacr_ = 0, demcr_ = 0, dwt_control_ = 0, fpccr_ = 0xC0000000, fpcar_ = 0, fpdscr_ = 0;
-  std::uint32_t mpu_rnr_ = 0, mpu_regions_[8][2] = {};
+  Mpu mpu_{board_};
   std::uint64_t cyccnt_base_ = 0;
   std::uint32_t cyccnt_held_ = 0;
   std::uint32_t cyccnt() const;

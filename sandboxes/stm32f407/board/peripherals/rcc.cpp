@@ -318,6 +318,7 @@ void Rcc::update_clocks() {
   clocks.timclk1 = clocks.pclk1 * (shift1 == 0 ? 1 : 2);
   clocks.timclk2 = clocks.pclk2 * (shift2 == 0 ? 1 : 2);
   clocks.pll48 = (cr & PLLRDY) != 0 ? pll_output(value(PLLCFGR) >> 24 & 15) : 0;
+  clocks.plli2s = (cr & PLLI2SRDY) != 0 ? plli2s_output() : 0;
   clocks.lse = (value(BDCR) & 2) != 0 ? 32'768 : 0;
   clocks.lsi = (value(CSR) & 2) != 0 ? 32'000 : 0;
   clocks.rtc = rtc_clock(clocks);
@@ -327,7 +328,7 @@ void Rcc::update_clocks() {
                        clocks.pclk2 != old.pclk2 || clocks.source != old.source;
   if (clocks.rtc != old.rtc && clocks.rtc != 0 && clocks.rtc != 1'000'000 && (value(BDCR) & RTCSEL) == RTCSEL)
     finding("clock_misconfigured", "the RTC gets " + mhz(clocks.rtc) + " of HSE: RCC_CFGR.RTCPRE must divide it to 1 MHz (RM0090 7.3.3)", CFGR, Severity::note);
-  if (changed || clocks.pll48 != old.pll48) {
+  if (changed || clocks.pll48 != old.pll48 || clocks.plli2s != old.plli2s) {
     board.change_clocks(clocks);
   } else if (clocks.lse != old.lse || clocks.lsi != old.lsi || clocks.rtc != old.rtc) {
     board.clocks = clocks;  // nobody else counts by these

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "hex.hpp"
+#include "i2s.hpp"
 
 namespace board {
 namespace {
@@ -29,7 +30,10 @@ Spi::Spi(Board &owner, const PeripheralInfo &info)
   nss_.on_change = [this](bool) {
     if (clocked()) check_mode_fault();
   };
+  if (name() != "SPI1") i2s_ = std::make_unique<I2s>(owner, *this, "I2S" + name().substr(3));
 }
+
+Spi::~Spi() = default;
 
 /// BR: the clock is PCLK / 2 .. PCLK / 256 (28.5.1).
 Time Spi::half_bit() const { return periods(1u << (value(CR1) >> 3 & 7), std::max(1u, bus_clock())); }
@@ -82,6 +86,10 @@ void Spi::write(std::uint32_t offset, std::uint32_t data) {
     case SR:
       break;  // only CRCERR could be cleared, and that unit is not modelled
     case DR:
+      if (audio() && i2s_) {
+        i2s_->write_data(data);
+        break;
+      }
       if (!enabled()) {
         transmit_ = static_cast<std::uint16_t>(data);
         transmit_full_ = true;
@@ -101,8 +109,11 @@ void Spi::write(std::uint32_t offset, std::uint32_t data) {
       if (master() && !shifting_ && !only_receives()) load_frame();
       break;
     case I2SCFGR:
-      if (data & 0x800) unsupported("I2SCFGR.I2SMOD (I2S mode)");
-      store(offset, data);
+      if (i2s_) i2s_->write_configuration(data);
+      else if ((data & 0x800) != 0) finding("spi_misuse", "I2SCFGR.I2SMOD is set in SPI1: only SPI2 and SPI3 have I2S (RM0090 28.1)", I2SCFGR);
+      break;
+    case I2SPR:
+      if (i2s_) i2s_->write_prescaler(data);
       break;
     default:
       store(offset, data);
@@ -113,6 +124,8 @@ void Spi::write(std::uint32_t offset, std::uint32_t data) {
 void Spi::write_control(std::uint32_t data) {
   const std::uint32_t before = value(CR1), changed = before ^ data;
   if ((changed & (CPHA | CPOL | MSTR)) != 0) mode_set_at_ = board.pc();
+  if (audio() && (data & SPE) != 0)
+    finding("spi_misuse", "CR1.SPE of " + name() + " is set in I2S mode (I2SCFGR.I2SMOD): the unit is switched on by I2SCFGR.I2SE (RM0090 28.5.1, 28.5.8)", CR1);
   if (data & CRCEN) unsupported("CR1.CRCEN (the CRC unit)");
   if ((before & SPE) != 0 && (data & SPE) != 0) {
     if (changed & DFF)
@@ -190,7 +203,7 @@ void Spi::refresh() {
   const std::uint32_t sr = value(SR), cr2 = value(CR2);
   interrupt(irq_, ((sr & RXNE) && (cr2 & RXNEIE)) || ((sr & TXE) && (cr2 & TXEIE)) || ((sr & (MODF | OVR)) && (cr2 & ERRIE)));
   rx_dma_.set(enabled() && (sr & RXNE) && (cr2 & RXDMAEN));
-  tx_dma_.set(enabled() && (sr & TXE) && (cr2 & TXDMAEN) && clocked());
+  tx_dma_.set((enabled() || (i2s_ && i2s_->running())) && (sr & TXE) && (cr2 & TXDMAEN) && clocked());
 }
 
 /// Moves the waiting word into the shift register and begins to clock it.
@@ -341,6 +354,7 @@ void Spi::reset() {
   Peripheral::reset();
   edge_.cancel();
   check_.cancel();
+  if (i2s_) i2s_->reset();
   transmit_full_ = shifting_ = data_read_ = fault_read_ = false;
   half_ = 0;
   for (Signal *signal : {&sck_, &miso_, &mosi_, &nss_}) signal->release();
@@ -350,6 +364,7 @@ void Spi::reset() {
 }
 
 void Spi::clock_changed() {
+  if (i2s_) i2s_->clock_changed();
   if (edge_.scheduled()) edge_.at(later(board.now(), half_bit()));
 }
 
@@ -360,6 +375,7 @@ void Spi::gate_changed(bool on) {
 }
 
 void Spi::report(nlohmann::json &report) {
+  if (i2s_) i2s_->report(report);
   if (devices_.empty()) return;
   auto &list = report["spi"][plan_name(name())];
   for (const auto &one : devices_) list.push_back(one->report());

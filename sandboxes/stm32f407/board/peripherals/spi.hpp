@@ -1,4 +1,4 @@
-// SPI1, SPI2, SPI3 (RM0090 chapter 28) in SPI mode, master and slave, bit by bit on the pins.
+// SPI1, SPI2, SPI3 (RM0090 chapter 28) in SPI mode, master and slave, bit by bit on the pins. I2S mode: i2s.hpp.
 #pragma once
 
 #include <memory>
@@ -36,9 +36,12 @@ class SpiDevice {
   std::vector<std::vector<std::uint8_t>> transactions_;
 };
 
+class I2s;
+
 class Spi : public Peripheral {
  public:
   Spi(Board &board, const PeripheralInfo &info);
+  ~Spi() override;
 
   std::uint32_t read(std::uint32_t offset) override;
   void write(std::uint32_t offset, std::uint32_t data) override;
@@ -50,10 +53,12 @@ class Spi : public Peripheral {
   void report(nlohmann::json &report) override;
 
  private:
-  enum Offset : std::uint32_t { CR1 = 0x00, CR2 = 0x04, SR = 0x08, DR = 0x0C, I2SCFGR = 0x1C };
+  friend class I2s;
+  enum Offset : std::uint32_t { CR1 = 0x00, CR2 = 0x04, SR = 0x08, DR = 0x0C, I2SCFGR = 0x1C, I2SPR = 0x20 };
 
   bool master() const { return value(CR1) >> 2 & 1; }
-  bool enabled() const { return value(CR1) >> 6 & 1; }
+  bool audio() const { return value(I2SCFGR) >> 11 & 1; }
+  bool enabled() const { return (value(CR1) >> 6 & 1) && !audio(); }
   int bits() const { return value(CR1) >> 11 & 1 ? 16 : 8; }
   bool second_edge() const { return value(CR1) & 1; }
   bool idle_level() const { return value(CR1) >> 1 & 1; }
@@ -92,6 +97,7 @@ class Spi : public Peripheral {
   int half_ = 0;                 // edges of the present frame that have passed
   bool shifting_ = false, data_read_ = false, fault_read_ = false;
   std::uint64_t frames_ = 0;
+  std::unique_ptr<I2s> i2s_;  // SPI1 has none
 };
 
 }  // namespace board

@@ -28,6 +28,7 @@ MODEL(make_dac);
 MODEL(make_wwdg);
 MODEL(make_rtc);
 MODEL(make_backup_sram);
+MODEL(make_can);
 #undef MODEL
 
 namespace {
@@ -61,6 +62,7 @@ constexpr Entry entries[] = {
     {"WWDG", make_wwdg},
     {"RTC", make_rtc},
     {"BKPSRAM", make_backup_sram},
+    {"CAN*", make_can},
 };
 
 bool matches(std::string_view pattern, std::string_view name) {

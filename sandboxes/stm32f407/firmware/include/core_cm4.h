@@ -370,6 +370,10 @@ __STATIC_INLINE int32_t ITM_CheckChar(void) { return ITM_RxBuffer == ITM_RXBUFFE
 
 __STATIC_INLINE uint32_t SCB_GetFPUType(void) { return (FPU->MVFR0 & 0xFF0UL) == 0x020UL ? 1UL : 0UL; }
 
+#if defined(__MPU_PRESENT) && (__MPU_PRESENT == 1U)
+#include "mpu_armv7.h"
+#endif
+
 #ifdef __cplusplus
 }
 #endif
