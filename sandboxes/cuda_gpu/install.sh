@@ -29,3 +29,5 @@ rm "$gpu"/*.cpp
 for node in nvidiactl nvidia-uvm nvidia-uvm-tools nvidia{0..15}; do : >"$root/dev/$node"; done
 mkdir -p "$root/sys/devices/system"
 chmod -R u+rwX,go+rX,go-w "$gpu" "$root/usr/local/nvidia" "$root/dev" "$root/sys"
+# The driver's shell: jobs may run it and not read it, so that the kernel keeps its process from them.
+install -m 0711 "$root/bin/bash" "$gpu/shell"

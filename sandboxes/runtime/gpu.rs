@@ -8,7 +8,7 @@ use std::fs::{self, File};
 use std::io;
 use std::os::fd::AsRawFd;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::mounts::Bind;
 use super::namespaces::c_string;
@@ -41,8 +41,12 @@ const TOPOLOGY: &str = "sys/devices/system";
 /// Where a job finds the libraries, and the folder of the stage that they are gathered in.
 const PLACE: &str = "usr/local/nvidia";
 const LIBRARIES: &str = "driver";
+/// A bash that jobs can run, and cannot read.
+const SHELL: &str = "/usr/local/lib/gpu/shell";
 /// How often a job that waits for a GPU looks again.
 const PAUSE: Duration = Duration::from_millis(50);
+/// After which it says so.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// What of NVIDIA's a machine has.
 #[derive(Clone, Debug, PartialEq)]
@@ -70,7 +74,7 @@ impl Gpus {
             .find(|name| node(name.to_string()).is_none())
         {
             return Err(format!(
-                "there is no {}: is the driver's module loaded?",
+                "there is no {}: is the driver's module loaded? `nvidia-modprobe -u -c 0` makes the nodes",
                 dev.join(name).display()
             ));
         }
@@ -89,18 +93,34 @@ impl Gpus {
         })
     }
 
-    /// Waits for a GPU that no other job has, on the whole machine: each has its node locked.
+    /// Waits for a GPU that no other job has, of whatever supervisor sees the same nodes: each has its node locked.
     pub async fn take(&self) -> Result<Seat, SandboxError> {
+        let since = Instant::now();
+        let mut told = false;
         loop {
+            let mut failed = Vec::new();
             for node in &self.nodes {
-                let locked = lock(node).map_err(|error| SandboxError::Spawn(format!("{}: {error}", node.display())))?;
-                if let Some(lock) = locked {
-                    return Ok(Seat {
-                        gpus: self.clone(),
-                        node: node.clone(),
-                        _lock: lock,
-                    });
+                match lock(node) {
+                    Ok(Some(lock)) => {
+                        return Ok(Seat {
+                            gpus: self.clone(),
+                            node: node.clone(),
+                            _lock: lock,
+                        });
+                    }
+                    Ok(None) => {}
+                    Err(error) => failed.push(format!("{}: {error}", node.display())),
                 }
+            }
+            if failed.len() == self.nodes.len() {
+                return Err(SandboxError::Spawn(format!(
+                    "no GPU can be opened: {}",
+                    failed.join("; ")
+                )));
+            }
+            if !told && since.elapsed() > PATIENCE {
+                told = true;
+                tracing::warn!("every GPU of this machine is taken (flock on /dev/nvidia*); waiting");
             }
             tokio::time::sleep(PAUSE).await;
         }
@@ -113,7 +133,8 @@ fn libraries(folder: &Path) -> io::Result<Vec<(String, PathBuf)>> {
     for entry in fs::read_dir(folder)? {
         let name = entry?.file_name().to_string_lossy().into_owned();
         if name == DRIVER || COMPANIONS.iter().any(|companion| name.starts_with(companion)) {
-            found.push((name.clone(), fs::canonicalize(folder.join(name))?));
+            // A companion that leads nowhere is left to whoever asks for it.
+            found.extend(fs::canonicalize(folder.join(&name)).map(|file| (name, file)));
         }
     }
     found.sort();
@@ -146,6 +167,9 @@ impl Seat {
     /// stage that is mounted in its place when they are in it.
     pub fn enter(&self, plan: &mut Plan) -> Result<(), SandboxError> {
         plan.proc = true;
+        // In /proc the steps would find what the driver of their own uid has open, but for one whose program they cannot read.
+        plan.program = c_string(SHELL)?;
+        plan.argv = vec![plan.program.clone()];
         for node in self.gpus.shared.iter().chain([&self.node]) {
             let name = node.file_name().unwrap_or_default().to_string_lossy();
             plan.binds.push(Bind::device(node, &format!("root/dev/{name}"))?);

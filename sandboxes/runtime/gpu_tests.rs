@@ -78,6 +78,10 @@ async fn seen(script: &str) -> Completion {
         fs::write(rootfs.join("dev").join(node), "").unwrap();
     }
     fs::create_dir_all(rootfs.join(PLACE)).unwrap();
+    let shell = rootfs.join(SHELL.trim_start_matches('/'));
+    fs::create_dir_all(shell.parent().unwrap()).unwrap();
+    fs::copy(rootfs.join("bin/bash"), &shell).unwrap();
+    fs::set_permissions(&shell, std::os::unix::fs::PermissionsExt::from_mode(0o711)).unwrap();
     fs::create_dir_all(rootfs.join(TOPOLOGY)).unwrap();
     let step = Step {
         name: "look".into(),
@@ -125,4 +129,18 @@ echo 1 >/usr/local/nvidia/libcuda.so.1 && echo written; echo 1 >/usr/local/nvidi
         ],
         "{log}"
     );
+}
+
+/// A step sees the driver in /proc: neither its script nor its memory.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_driver_of_a_job_is_out_of_its_steps_reach() {
+    let attack = "cat /proc/1/comm
+cat /proc/1/fd/0 && echo script read; ls /proc/1/fd && echo descriptors seen; cat /proc/1/environ && echo environment read
+(echo x >/proc/1/fd/0) && echo script written; head -c 1 /proc/1/mem && echo memory read; head -c 1 /usr/local/lib/gpu/shell && echo shell read; exit 0";
+    let done = seen(attack).await;
+    assert_eq!(done.steps[0].status, Status::Exit(0), "{done:?}");
+    let log = String::from_utf8_lossy(&done.steps[0].log).into_owned();
+    let refused = |line: &&str| line.contains("Permission denied");
+    let said: Vec<&str> = log.lines().filter(|line| !refused(line)).collect();
+    assert_eq!(said, ["shell"], "{log}");
 }

@@ -460,11 +460,11 @@ pub(super) fn pipe() -> io::Result<(OwnedFd, OwnedFd)> {
     }
 }
 
-/// A file without a name, at its beginning.
+/// A file without a name, at its beginning, that nobody can change.
 pub(super) fn memory_file(content: &[u8]) -> io::Result<File> {
     // SAFETY: plain system call; the descriptor is new and ours.
     let mut file = unsafe {
-        let descriptor: RawFd = libc::memfd_create(c"sandbox".as_ptr(), libc::MFD_CLOEXEC);
+        let descriptor: RawFd = libc::memfd_create(c"sandbox".as_ptr(), libc::MFD_CLOEXEC | libc::MFD_ALLOW_SEALING);
         if descriptor < 0 {
             return Err(io::Error::last_os_error());
         }
@@ -472,5 +472,10 @@ pub(super) fn memory_file(content: &[u8]) -> io::Result<File> {
     };
     file.write_all(content)?;
     io::Seek::rewind(&mut file)?;
+    let seals = libc::F_SEAL_WRITE | libc::F_SEAL_GROW | libc::F_SEAL_SHRINK | libc::F_SEAL_SEAL;
+    // SAFETY: plain system call on a descriptor that we hold.
+    if unsafe { libc::fcntl(file.as_raw_fd(), libc::F_ADD_SEALS, seals) } != 0 {
+        return Err(io::Error::last_os_error());
+    }
     Ok(file)
 }

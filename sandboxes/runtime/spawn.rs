@@ -194,9 +194,10 @@ fn start(plan: &Plan, stack: &mut [u128]) -> io::Result<Started> {
 
 /// What helps where a sandbox could not be started: a word to go on with, or nothing.
 pub(crate) fn remedy(error: &io::Error) -> &'static str {
-    // .NET and the CUDA driver do without nothing of it.
+    // .NET and the CUDA driver need it.
     if error.to_string().starts_with("mount /proc") {
-        "; a container hides parts of its /proc: give it the security option systempaths=unconfined"
+        "; a container hides parts of its /proc: give it the security option systempaths=unconfined, and mount nothing below \
+         /proc (NVIDIA's container toolkit does)"
     } else {
         ""
     }
