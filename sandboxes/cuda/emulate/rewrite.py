@@ -12,6 +12,7 @@ name the user's lines. What changes:
     return;  in device code                    { ::emulate::returned(); return; }
     threadIdx                                  (::emulate::thread_index()), which is a value as it is on the device
     __noinline__                               __attribute__((noinline))
+    asm("…" : "=r"(x) : "r"(y))                ({ … }), see ptx.py
 
 Calling a kernel in C++'s own terms is what keeps overloads, deduced templates, default arguments, conversions and function
 pointers right: the closure in its body holds the parameters, and the runtime runs a copy of it for each thread.
@@ -26,6 +27,8 @@ import os
 import tree_sitter
 import tree_sitter_cuda
 
+import ptx
+
 LANGUAGE = tree_sitter.Language(tree_sitter_cuda.language())
 
 # Names that the programming guide knows and this emulation does not.
@@ -35,13 +38,12 @@ UNSUPPORTED = {
     "surf1Dread": "surfaces", "surf1Dwrite": "surfaces", "surf2Dread": "surfaces", "surf2Dwrite": "surfaces",
     "surf3Dread": "surfaces", "surf3Dwrite": "surfaces",
     "this_multi_grid": "multi-grid synchronisation",
-    "cudaLaunchCooperativeKernel": "cooperative launch for grid synchronisation",
     "cudaLaunchCooperativeKernelMultiDevice": "cooperative launch for grid synchronisation",
     "this_cluster": "thread block clusters", "__cluster_dims__": "thread block clusters", "clusterDim": "thread block clusters",
     "clusterIdx": "thread block clusters", "cluster_group": "thread block clusters",
     "wmma": "warp matrix functions", "__pipeline_memcpy_async": "asynchronous pipelines",
     "__pipeline_commit": "asynchronous pipelines", "__pipeline_wait_prior": "asynchronous pipelines",
-    "cudaGraphCreate": "graphs", "cudaStreamBeginCapture": "graphs", "cudaGraphLaunch": "graphs", "cudaGraphInstantiate": "graphs",
+    "cudaGraphCreate": "graphs by nodes",
 }
 
 # The built-in variables, in device code; elsewhere these are names like any other, and `dim3 blockDim(16, 16)` is common.
@@ -159,12 +161,25 @@ class Rewriter:
                 self.refuse(UNSUPPORTED[word.decode()], self.tokens[i].start_byte)
         for i, word in enumerate(self.words):
             if word in (b"asm", b"__asm__", b"__asm") and self.in_device(self.tokens[i].start_byte):
-                self.refuse("inline PTX", self.tokens[i].start_byte)
+                self.assembly(self.tokens[i].start_byte)
             elif word in BUILT_IN and self.in_device(self.tokens[i].start_byte):
                 self.source.replace(self.tokens[i].start_byte, self.tokens[i].end_byte, BUILT_IN[word])
         for start in launches.values():
             if self.in_device(start):
                 self.refuse("dynamic parallelism", start)
+
+    def assembly(self, start):
+        """Puts C++ around the operands of inline PTX, which stay where they are."""
+        try:
+            assembly, end = ptx.parse(self.source.text, start)
+        except ptx.Refused as error:
+            self.refuse(f"inline PTX ({error})", start)
+            return
+        before = "({ "
+        for n, (_, begin, after) in enumerate(assembly.operands):
+            self.source.replace(start, begin, (before + assembly.before(n)).encode())
+            before, start = assembly.after(n), after
+        self.source.replace(start, end, (before + assembly.body() + "})").encode())
 
     def in_device(self, offset):
         return any(start <= offset < end for start, end in self.device_ranges)

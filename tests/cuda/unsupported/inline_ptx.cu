@@ -1,8 +1,7 @@
 // unsupported: inline PTX
-__device__ unsigned laneId() {
-    unsigned id;
-    asm volatile("mov.u32 %0, %%laneid;" : "=r"(id));
-    return id;
+__global__ void k(unsigned *out) {
+    unsigned least;
+    asm("{ .reg .pred p; setp.lt.u32 p, %1, 7; selp.u32 %0, 1, 0, p; }" : "=r"(least) : "r"(threadIdx.x));
+    out[threadIdx.x] = least;
 }
-__global__ void k(unsigned *out) { out[threadIdx.x] = laneId(); }
 int main() { k<<<1, 32>>>(nullptr); }

@@ -34,9 +34,6 @@ EMULATE_INLINE unsigned block_threads() {
     return size.x * size.y * size.z;
 }
 
-// Whoever calls it does not compile; build.py reads why.
-void synchronise_grid() __attribute__((error("unsupported: grid synchronisation")));
-
 EMULATE_INLINE unsigned block_rank() {
     const dim3 size = ::emulate::block_size();
     const uint3 index = ::emulate::thread_index();
@@ -80,12 +77,27 @@ class thread_block : public thread_group {
 
 EMULATE_INLINE thread_block this_thread_block() { return {}; }
 
-// The whole grid, to count by. To wait for it takes a cooperative launch.
+// Whoever calls it does not compile; build.py reads why.
+void split_grid_barrier() __attribute__((error("unsupported: arrival at the grid's barrier apart from the wait")));
+
+// The whole grid. To count by it takes nothing; to wait for it, a cooperative launch.
 class grid_group {
   public:
-    EMULATE_INLINE static void sync() { details::synchronise_grid(); }
-    EMULATE_INLINE static bool is_valid() { return false; }   // "whether the grid_group can synchronize"
+    EMULATE_INLINE static void sync() { ::emulate::synchronise_grid(); }
+    EMULATE_INLINE static bool is_valid() { return ::emulate::grid_is_cooperative(); }   // "whether the grid_group can synchronize"
     EMULATE_INLINE static dim3 group_dim() { return ::emulate::grid_size(); }
+    using arrival_token = unsigned;
+    EMULATE_INLINE static arrival_token barrier_arrive() { return split_grid_barrier(), 0; }
+    EMULATE_INLINE static void barrier_wait(arrival_token &&) { split_grid_barrier(); }
+    EMULATE_INLINE static dim3 dim_threads() {
+        const dim3 grid = ::emulate::grid_size(), block = ::emulate::block_size();
+        return {grid.x * block.x, grid.y * block.y, grid.z * block.z};
+    }
+    EMULATE_INLINE static dim3 thread_index() {
+        const uint3 block = ::emulate::block_index(), thread = ::emulate::thread_index();
+        const dim3 size = ::emulate::block_size();
+        return {block.x * size.x + thread.x, block.y * size.y + thread.y, block.z * size.z + thread.z};
+    }
     EMULATE_INLINE static dim3 dim_blocks() { return ::emulate::grid_size(); }
     EMULATE_INLINE static dim3 block_index() { const uint3 i = ::emulate::block_index(); return {i.x, i.y, i.z}; }
     EMULATE_INLINE static unsigned long long num_blocks() {

@@ -21,4 +21,5 @@
 #include <emulate/warp.h>
 #include <emulate/math.h>
 #include <emulate/memory.h>
+#include <emulate/ptx.h>
 #endif

@@ -7,6 +7,7 @@
 
 #include "allocations.h"
 #include "errors.h"
+#include "graphs.h"
 #include "hooks.h"
 #include "memory.h"
 #include "streams.h"
@@ -28,6 +29,7 @@ cudaError_t emulate::allocate_for(Memory kind, void **address, size_t size, cons
     Call call;
     if (call.error) return call.error;
     if (!address) return note(cudaErrorInvalidValue);
+    if (const cudaError_t error = unsafe_in_capture()) return note(error);
     *address = nullptr;
     if (size == 0) return kind == Memory::managed ? note(cudaErrorInvalidValue) : cudaSuccess;
     void *begin = allocate(kind, size);
@@ -41,6 +43,7 @@ cudaError_t emulate::free_of(void *address, bool host, const void *pc) {
     Call call(Call::waits);
     if (call.error) return call.error;
     if (!address) return cudaSuccess;
+    if (const cudaError_t error = unsafe_in_capture()) return note(error);
     check::host_awaited_all();
     Allocation found;
     const bool known = find_allocation(address, found) && found.begin == address && !found.heap && (found.kind == Memory::pinned) == host;

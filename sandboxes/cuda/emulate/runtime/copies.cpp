@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "errors.h"
+#include "graphs.h"
 #include "hooks.h"
 #include "memory.h"
 #include "streams.h"
@@ -57,25 +58,52 @@ cudaError_t refusal(const void *to, const void *from, const Rows &rows, cudaMemc
     return cudaSuccess;
 }
 
+// What a copy does when its turn comes.
+cudaError_t move(void *to, const void *from, const Rows &rows, cudaMemcpyKind kind, uint32_t stream, const void *pc) {
+    if (const cudaError_t error = refusal(to, from, rows, kind)) {
+        check::copy_refused(to, from, (rows.height - 1) * rows.to_pitch + rows.width, pc);
+        return error;
+    }
+    if (device_has_faulted()) return cudaSuccess;   // queued behind the kernel that lost the device
+    for (size_t row = 0; row < rows.height; ++row) {
+        void *target = static_cast<char *>(to) + row * rows.to_pitch;
+        const void *source = static_cast<const char *>(from) + row * rows.from_pitch;
+        check::copied(seen(target), seen(source), rows.width, stream, pc);
+        memmove(reachable(target), reachable(source), rows.width);
+    }
+    return cudaSuccess;
+}
+
 cudaError_t copy(void *to, const void *from, const Rows &rows, cudaMemcpyKind kind, cudaStream_t stream, bool waits, const void *pc) {
     Call call(waits ? Call::waits : Call::asynchronous);
     if (call.error) return call.error;
     if (!stream_exists(stream)) return note(cudaErrorInvalidResourceHandle);
+    if (const cudaError_t error = disturbs_capture(stream)) return note(error);
+    if (const cudaError_t error = waits ? unsafe_in_capture() : cudaSuccess) return note(error);
     if (rows.width == 0 || rows.height == 0) return cudaSuccess;
     if (rows.height > 1 && (rows.width > rows.to_pitch || rows.width > rows.from_pitch)) return note(cudaErrorInvalidPitchValue);
-    if (const cudaError_t error = refusal(to, from, rows, kind)) {
-        check::copy_refused(to, from, (rows.height - 1) * rows.to_pitch + rows.width, pc);
-        return note(error);
+    if (capturing(stream) && refusal(to, from, rows, kind) == cudaSuccess)
+        return note(keep(stream, [=](uint32_t number) { return move(to, from, rows, kind, number, pc); }));
+    const cudaError_t error = move(to, from, rows, kind, stream_number(stream), pc);
+    if (waits && !error && !device_has_faulted()) check::host_awaited_stream(stream_number(stream));
+    return note(error);
+}
+
+bool fillable(const void *to, const Rows &rows) {
+    return to && side_of(to) != Side::host && fits(to, (rows.height - 1) * rows.to_pitch + rows.width);
+}
+
+cudaError_t set(void *to, int value, const Rows &rows, uint32_t stream, const void *pc) {
+    if (!fillable(to, rows)) {
+        check::copy_refused(to, nullptr, (rows.height - 1) * rows.to_pitch + rows.width, pc);
+        return cudaErrorInvalidValue;
     }
-    if (device_has_faulted()) return cudaSuccess;   // queued behind the kernel that lost the device
-    const uint32_t number = stream_number(stream);
+    if (device_has_faulted()) return cudaSuccess;
     for (size_t row = 0; row < rows.height; ++row) {
         void *target = static_cast<char *>(to) + row * rows.to_pitch;
-        const void *source = static_cast<const char *>(from) + row * rows.from_pitch;
-        check::copied(seen(target), seen(source), rows.width, number, pc);
-        memmove(reachable(target), reachable(source), rows.width);
+        check::filled(target, rows.width, stream, pc);
+        memset(reachable(target), value, rows.width);
     }
-    if (waits) check::host_awaited_stream(number);
     return cudaSuccess;
 }
 
@@ -83,18 +111,11 @@ cudaError_t fill(void *to, int value, const Rows &rows, cudaStream_t stream, con
     Call call;
     if (call.error) return call.error;
     if (!stream_exists(stream)) return note(cudaErrorInvalidResourceHandle);
+    if (const cudaError_t error = disturbs_capture(stream)) return note(error);
     if (rows.width == 0 || rows.height == 0) return cudaSuccess;
-    if (!to || side_of(to) == Side::host || !fits(to, (rows.height - 1) * rows.to_pitch + rows.width)) {
-        check::copy_refused(to, nullptr, (rows.height - 1) * rows.to_pitch + rows.width, pc);
-        return note(cudaErrorInvalidValue);
-    }
-    if (device_has_faulted()) return cudaSuccess;
-    for (size_t row = 0; row < rows.height; ++row) {
-        void *target = static_cast<char *>(to) + row * rows.to_pitch;
-        check::filled(target, rows.width, stream_number(stream), pc);
-        memset(reachable(target), value, rows.width);
-    }
-    return cudaSuccess;
+    if (capturing(stream) && fillable(to, rows))
+        return note(keep(stream, [=](uint32_t number) { return set(to, value, rows, number, pc); }));
+    return note(set(to, value, rows, stream_number(stream), pc));
 }
 
 // Copies of boxes: planes of rows. Only between linear memory; arrays belong to textures.

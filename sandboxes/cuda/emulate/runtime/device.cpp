@@ -9,6 +9,7 @@
 #include <map>
 
 #include "errors.h"
+#include "graphs.h"
 #include "hooks.h"
 #include "launches.h"
 #include "memory.h"
@@ -60,7 +61,7 @@ const std::map<int, int> &attributes() {
             {cudaDevAttrMaxRegistersPerMultiprocessor, registers_per_block}, {cudaDevAttrManagedMemory, 1}, {cudaDevAttrIsMultiGpuBoard, 0},
             {cudaDevAttrMultiGpuBoardGroupID, 0}, {cudaDevAttrHostNativeAtomicSupported, 0}, {cudaDevAttrSingleToDoublePrecisionPerfRatio, 2},
             {cudaDevAttrPageableMemoryAccess, 0}, {cudaDevAttrConcurrentManagedAccess, 1}, {cudaDevAttrComputePreemptionSupported, 1},
-            {cudaDevAttrCanUseHostPointerForRegisteredMem, 1}, {cudaDevAttrCooperativeLaunch, 0},
+            {cudaDevAttrCanUseHostPointerForRegisteredMem, 1}, {cudaDevAttrCooperativeLaunch, 1},
             {cudaDevAttrMaxSharedMemoryPerBlockOptin, c.shared_opt_in}, {cudaDevAttrHostRegisterSupported, 1},
             {cudaDevAttrPageableMemoryAccessUsesHostPageTables, 0}, {cudaDevAttrDirectManagedMemAccessFromHost, 0},
             {cudaDevAttrMaxBlocksPerMultiprocessor, c.blocks_per_multiprocessor}, {cudaDevAttrMaxPersistingL2CacheSize, 0},
@@ -73,6 +74,8 @@ const std::map<int, int> &attributes() {
 int value_of(cudaDeviceAttr attribute) { return attributes().at(attribute); }
 
 int round_up(int value, int unit) { return (value + unit - 1) / unit * unit; }
+
+}  // namespace
 
 // Blocks that fit on one multiprocessor: the least of what its warps, its registers, its shared memory and its block
 // slots allow (programming guide, "Occupancy"; the rounding is the occupancy calculator's).
@@ -88,8 +91,6 @@ int blocks_that_fit(int threads, size_t dynamic_shared) {
     if (shared) blocks = static_cast<int>(std::min<size_t>(blocks, c.shared_per_multiprocessor / ((shared + 127) / 128 * 128)));
     return blocks;
 }
-
-}  // namespace
 
 }  // namespace emulate
 
@@ -140,6 +141,7 @@ cudaError_t cudaDeviceSetSharedMemConfig(cudaSharedMemConfig) { return Call().er
 
 cudaError_t cudaDeviceSynchronize() {
     Call call(Call::waits);
+    if (const cudaError_t error = unsafe_in_capture()) return note(error);
     check::host_awaited_all();
     return call.error;
 }
@@ -200,6 +202,7 @@ cudaError_t cudaGetDeviceProperties(cudaDeviceProp *p, int device) {
     p->computePreemptionSupported = value_of(cudaDevAttrComputePreemptionSupported);
     p->canUseHostPointerForRegisteredMem = value_of(cudaDevAttrCanUseHostPointerForRegisteredMem);
     p->hostRegisterSupported = value_of(cudaDevAttrHostRegisterSupported);
+    p->cooperativeLaunch = value_of(cudaDevAttrCooperativeLaunch);
     p->memoryPoolsSupported = value_of(cudaDevAttrMemoryPoolsSupported);
     return cudaSuccess;
 }

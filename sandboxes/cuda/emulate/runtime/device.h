@@ -15,6 +15,9 @@ struct Capability {
 };
 const Capability &capability();
 
+// Blocks that are on one multiprocessor at once.
+int blocks_that_fit(int threads, size_t dynamic_shared);
+
 constexpr int multiprocessors = 16;
 constexpr int registers_per_block = 65536, register_unit = 256;
 constexpr int shared_default = 48 << 10, shared_reserved = 1 << 10;   // bytes; reserved: per block, from 8.0 on

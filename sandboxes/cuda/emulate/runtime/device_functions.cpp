@@ -4,6 +4,7 @@
 
 #include <assert.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -12,6 +13,7 @@
 #include <new>
 #include <string>
 
+#include "device.h"
 #include "errors.h"
 #include "hooks.h"
 #include "memory.h"
@@ -26,6 +28,16 @@ int __syncthreads_count(int predicate) { return Worker::here().barrier(HERE, pre
 int __syncthreads_or(int predicate) { return Worker::here().barrier(HERE, predicate != 0, nullptr) != 0; }
 // All of those that are there: as many hold as do not lack.
 int __syncthreads_and(int predicate) { return Worker::here().barrier(HERE, predicate == 0, nullptr) == 0; }
+
+namespace emulate {
+bool grid_is_cooperative() { return current && current->block->launch->cooperative; }
+// The toolkit's own traps where a grid cannot wait (grid_group::sync of cooperative_groups.h).
+void synchronise_grid() {
+    if (grid_is_cooperative()) return Worker::here().grid_barrier(HERE);
+    check::grid_not_cooperative(*current, HERE);
+    abandon(cudaErrorLaunchFailure);
+}
+}  // namespace emulate
 
 void __threadfence() { check::fence(check::Scope::device), __atomic_thread_fence(__ATOMIC_SEQ_CST); }
 void __threadfence_block() { check::fence(check::Scope::block), __atomic_thread_fence(__ATOMIC_SEQ_CST); }
@@ -89,3 +101,17 @@ extern "C" void __emulate_assert_fail(const char *expression, const char *file, 
     check::device_assert(expression, file, line, name.c_str());
     abandon(cudaErrorAssert);
 }
+
+// Special registers of PTX. A block has a place on a multiprocessor among those that fit there at once.
+namespace emulate::ptx {
+unsigned multiprocessors() { return emulate::multiprocessors; }
+unsigned multiprocessor() { return static_cast<unsigned>(current->block->linear % emulate::multiprocessors); }
+unsigned warp_slots() { return static_cast<unsigned>(capability().warps_per_multiprocessor); }
+unsigned warp_slot() {
+    const Block &block = *current->block;
+    const int fit = std::max(1, blocks_that_fit(static_cast<int>(block.threads), block.launch->dynamic_shared));
+    const auto place = static_cast<unsigned>(block.linear / emulate::multiprocessors % static_cast<unsigned>(fit));
+    return place * ((block.threads + warp_size - 1) / warp_size) + current->warp;
+}
+unsigned dynamic_shared_size() { return current->block->launch->dynamic_shared; }
+}  // namespace emulate::ptx

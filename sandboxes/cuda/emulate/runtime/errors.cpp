@@ -92,6 +92,16 @@ cudaError_t cudaPeekAtLastError() {
     entry(cudaErrorInvalidPc, "invalid program counter")                                           \
     entry(cudaErrorLaunchFailure, "unspecified launch failure")                                    \
     entry(cudaErrorCooperativeLaunchTooLarge, "too many blocks in cooperative launch")             \
+    entry(cudaErrorIllegalState, "the operation cannot be performed in the present state")         \
+    entry(cudaErrorStreamCaptureUnsupported, "operation not permitted when stream is capturing")   \
+    entry(cudaErrorStreamCaptureInvalidated, "operation failed due to a previous error during capture") \
+    entry(cudaErrorStreamCaptureMerge, "operation would result in a merge of separate capture sequences") \
+    entry(cudaErrorStreamCaptureUnmatched, "capture was not ended in the same stream as it began") \
+    entry(cudaErrorStreamCaptureUnjoined, "capturing stream has unjoined work")                    \
+    entry(cudaErrorStreamCaptureIsolation, "dependency created on uncaptured work in another stream") \
+    entry(cudaErrorStreamCaptureImplicit, "operation would make the legacy stream depend on a capturing blocking stream") \
+    entry(cudaErrorCapturedEvent, "operation not permitted on an event last recorded in a capturing stream") \
+    entry(cudaErrorGraphExecUpdateFailure, "the graph update was not performed because it included changes which violated constraints specific to instantiated graph update") \
     entry(cudaErrorNotPermitted, "operation not permitted")                                        \
     entry(cudaErrorNotSupported, "operation not supported")                                        \
     entry(cudaErrorUnknown, "unknown error")

@@ -7,6 +7,8 @@
 
 namespace emulate {
 
+constexpr size_t guarded_stacks = 16384;
+
 // System V ABI, x86-64: rbx, rbp, r12–r15 belong to the caller. The floating-point control words are never changed here.
 asm(R"(
 .text
@@ -47,8 +49,12 @@ unsigned char *StackPool::take() {
         if (memory == MAP_FAILED) abort();
         auto *begin = static_cast<unsigned char *>(memory);
         regions_.push_back({begin, begin + count * stride});
+        // Each guard page costs two of the mappings that a process may have (65530). Only cooperative grids need so many
+        // stacks at once; those without guards are kept from becoming huge pages, of which a stack uses little.
+        const bool guarded = regions_.size() <= guarded_stacks / count;
+        if (!guarded) madvise(memory, count * stride, MADV_NOHUGEPAGE);
         for (size_t i = count; i-- > 0;) {
-            mprotect(begin + i * stride, guard, PROT_NONE);
+            if (guarded) mprotect(begin + i * stride, guard, PROT_NONE);
             free_.push_back(begin + (i + 1) * stride);
         }
     }

@@ -11,6 +11,8 @@ bool instrumented();
 
 // Before main: reads the environment. After main, or at any other end: writes summaries and the end line.
 void start();
+// The program wants at run time what the emulation does not have.
+[[noreturn]] void unsupported(const char *name);
 void finish(const char *how);  // "exit" for the program's proper end; else "abort", "_exit", "segmentation fault", …
 
 // Order. A launch is `ordered_after` everything that its stream, events and synchronisations say; the checker keeps a
@@ -24,12 +26,17 @@ void host_awaited_all();                               // cudaDeviceSynchronize,
 
 void launch_begins(Launch &launch);
 void launch_ends(Launch &launch, bool completed);      // false: abandoned after a fault
+void grid_not_cooperative(Thread &thread, const void *pc);   // it waits for a grid that cannot
 void launch_failed(const char *kernel, int error, const void *pc);  // refused before it ran
 void exits(const void *pc);                            // `exit` is called from there
 void error_seen();                                     // the program looked at an error code or at the last error
 
 void block_begins(Block &block);                       // its shared memory is undefined now
 void block_ends(Block &block);
+// A block of a cooperative grid waits for the grid, while others run; all of them have come; it goes on.
+void block_pauses(Block &block);
+void grid_barrier();
+void block_resumes(Block &block);
 void thread_ends(Thread &thread);
 
 // Threads of one block that went on together, after all of them had arrived.
@@ -90,7 +97,7 @@ void device_assert(const char *expression, const char *file, uint32_t line, cons
 // - `pc` is a return address in the user's code (__builtin_return_address(0) of what the user's code called, or of a
 //   wrapper that is always inlined); where several lines are inlined, the checker names the innermost that is not of our headers.
 // - the copies of a kernel's arguments are made by a function with __attribute__((no_sanitize("thread"))), and lie on the stack of the fiber.
-// - blocks run one after another; at least 64 KiB of unmapped or unused addresses lie on both sides of dynamic shared memory.
+// - one block runs from its begin or resumption to its end or pause; at least 64 KiB of unmapped or unused addresses lie on both sides of dynamic shared memory.
 // - `block_begins` comes before the first of its threads runs; `current` is null while the runtime works for the host.
 
 namespace emulate {

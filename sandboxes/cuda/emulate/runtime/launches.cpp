@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <map>
+#include <memory>
 #include <numeric>
 #include <string>
 #include <thread>
@@ -16,6 +17,7 @@
 #include "device.h"
 #include "errors.h"
 #include "faults.h"
+#include "graphs.h"
 #include "hooks.h"
 #include "memory.h"
 #include "streams.h"
@@ -36,10 +38,12 @@ struct Configuration {
     size_t dynamic_shared;
     cudaStream_t stream;
     const void *pc = nullptr;   // a return address of who launches
+    bool cooperative = false;
 };
 
 thread_local std::vector<Configuration> configurations;
 thread_local Kernel *question = nullptr;   // where a kernel that is asked puts its answer
+thread_local cudaError_t capture_error = cudaSuccess;   // of the last launch
 std::atomic<bool> abandoned{false};
 
 // "void add<T>(T*) [with T = float]" without the parts that are no name.
@@ -69,6 +73,7 @@ struct BlockOrder {
 class Crew {
   public:
     void run(const Grid &grid, uint64_t blocks) {
+        if (grid.launch->cooperative) return run_together(grid, blocks);
         const BlockOrder order(blocks, grid.seed, grid.launch->id);
         const uint64_t threads = blocks * grid.launch->block.x * grid.launch->block.y * grid.launch->block.z;
         next_ = 0;
@@ -90,6 +95,13 @@ class Crew {
     }
 
   private:
+    void run_together(const Grid &grid, uint64_t blocks) {
+        Ticks ticks;
+        Worker::here().run_together(grid, blocks, [&](uint64_t phase, uint64_t i) {
+            return BlockOrder(blocks, grid.seed, grid.launch->id + static_cast<uint32_t>(phase) * 977).at(i);
+        });
+    }
+
     void work(const Grid &grid, const BlockOrder &order) {
         Ticks ticks;
         for (;;) {
@@ -153,7 +165,37 @@ cudaError_t refusal(const Configuration &c, const Kernel &kernel) {
     if (c.dynamic_shared > settings_of(kernel).max_dynamic_shared) return cudaErrorInvalidValue;
     if (kernel.bound && uint64_t(b.x) * b.y * b.z > kernel.bound) return cudaErrorLaunchOutOfResources;
     if (!stream_exists(c.stream)) return cudaErrorInvalidResourceHandle;
+    // "the grid size does not exceed the maximum number of blocks that can be resident" (cudaLaunchCooperativeKernel).
+    const auto resident = uint64_t(multiprocessors) * static_cast<unsigned>(blocks_that_fit(static_cast<int>(b.x * b.y * b.z), c.dynamic_shared));
+    if (c.cooperative && uint64_t(g.x) * g.y * g.z > resident) return cudaErrorCooperativeLaunchTooLarge;
     return cudaSuccess;
+}
+
+// The closure of a launch that a graph keeps: its bytes, which hold the parameters by value.
+struct KeptClosure {
+    std::vector<unsigned char> room;
+    size_t size, offset;
+
+    KeptClosure(const void *closure, size_t bytes) : room(bytes + 64), size(bytes) {
+        offset = -reinterpret_cast<uintptr_t>(room.data()) & 63;
+        memcpy(room.data() + offset, closure, bytes);
+    }
+    KeptClosure(const KeptClosure &) = delete;
+    const void *begin() const { return room.data() + offset; }
+};
+
+void start(const Configuration &c, const std::string &name, uint32_t stream, const void *closure, size_t size, void (*body)(void *)) {
+    if (device_has_faulted()) return;  // queued behind a kernel that lost the device
+    static uint32_t launches = 0;
+    // Reports refer to launches until the process ends.
+    auto *launch = new Launch{++launches, strdup(name.c_str()), {c.grid.x, c.grid.y, c.grid.z}, {c.block.x, c.block.y, c.block.z},
+                              static_cast<uint32_t>(c.dynamic_shared), stream, c.cooperative};
+    const Grid grid{launch, closure, size, body, seed()};
+    abandoned = false;
+    DeviceTurn turn;
+    check::launch_begins(*launch);
+    crew().run(grid, uint64_t(c.grid.x) * c.grid.y * c.grid.z);
+    check::launch_ends(*launch, !abandoned);
 }
 
 }  // namespace
@@ -196,19 +238,18 @@ void run_grid(const char *name, unsigned bound, const void *closure, size_t size
         check::launch_failed(readable.c_str(), error, c.pc);
         return;
     }
-    if (device_has_faulted()) return;  // queued behind a kernel that lost the device
-    static uint32_t launches = 0;
-    // Reports refer to launches until the process ends.
-    auto *launch = new Launch{++launches, strdup(readable.c_str()), {c.grid.x, c.grid.y, c.grid.z}, {c.block.x, c.block.y, c.block.z},
-                              static_cast<uint32_t>(c.dynamic_shared), stream_number(c.stream)};
-    const Grid grid{launch, closure, size, body, seed()};
-    abandoned = false;
-    {
-        DeviceTurn turn;
-        check::launch_begins(*launch);
-        crew().run(grid, uint64_t(c.grid.x) * c.grid.y * c.grid.z);
-        check::launch_ends(*launch, !abandoned);
+    capture_error = note(disturbs_capture(c.stream));
+    if (const cudaError_t error = capture_error) {
+        check::launch_failed(readable.c_str(), error, c.pc);
+        return;
     }
+    if (!capturing(c.stream)) return start(c, readable, stream_number(c.stream), closure, size, body);
+    const auto kept = std::make_shared<const KeptClosure>(closure, size);
+    capture_error = note(keep(c.stream, [=](uint32_t stream) {
+        start(c, readable, stream, kept->begin(), size, body);
+        return cudaSuccess;
+    }));
+    if (capture_error) check::launch_failed(readable.c_str(), capture_error, c.pc);
 }
 
 bool grid_abandoned() { return abandoned; }
@@ -233,9 +274,13 @@ uint64_t seed() {
     return value;
 }
 
-void abandon(int error) {
+void lose_grid(int error) {
     device_faulted(static_cast<cudaError_t>(error));
     abandoned = true;
+}
+
+void abandon(int error) {
+    lose_grid(error);
     Worker::here().abandon();
 }
 
@@ -249,17 +294,47 @@ bool in_stack_of_current(const void *address) { return Worker::here().owns_stack
 
 using namespace emulate;
 
-cudaError_t cudaLaunchKernel(const void *function, dim3 grid, dim3 block, void **arguments, size_t shared, cudaStream_t stream) {
+static cudaError_t launch(const void *function, const Configuration &configuration, void **arguments) {
     if (!function) return note(cudaErrorInvalidDeviceFunction);
     const Kernel kernel = kernel_at(function);
     if (!kernel.call) return note(cudaErrorInvalidDeviceFunction);
-    if (const cudaError_t error = refusal({grid, block, shared, stream}, kernel)) {
-        check::launch_failed(readable_name(kernel.name).c_str(), error, __builtin_return_address(0));
+    if (const cudaError_t error = refusal(configuration, kernel)) {
+        check::launch_failed(readable_name(kernel.name).c_str(), error, configuration.pc);
         return note(error);
     }
     Call call;
     if (call.error) return call.error;
-    configure(grid, block, shared, stream);
+    configurations.push_back(configuration);
+    capture_error = cudaSuccess;
     kernel.call(function, arguments);
-    return cudaSuccess;
+    return capture_error;
+}
+
+#define HERE __builtin_return_address(0)
+
+cudaError_t cudaLaunchKernel(const void *function, dim3 grid, dim3 block, void **arguments, size_t shared, cudaStream_t stream) {
+    return launch(function, {grid, block, shared, stream, HERE}, arguments);
+}
+
+cudaError_t cudaLaunchCooperativeKernel(const void *function, dim3 grid, dim3 block, void **arguments, size_t shared, cudaStream_t stream) {
+    return launch(function, {grid, block, shared, stream, HERE, true}, arguments);
+}
+
+cudaError_t cudaLaunchKernelExC(const cudaLaunchConfig_t *config, const void *function, void **arguments) {
+    if (!config) return note(cudaErrorInvalidConfiguration);
+    Configuration wanted{config->gridDim, config->blockDim, config->dynamicSmemBytes, config->stream, HERE};
+    for (unsigned i = 0; i < config->numAttrs; ++i) {
+        const cudaLaunchAttribute &attribute = config->attrs[i];
+        switch (attribute.id) {
+            case cudaLaunchAttributeCooperative: wanted.cooperative = attribute.val.cooperative != 0; break;
+            // What these ask for changes no result.
+            case cudaLaunchAttributeIgnore:
+            case cudaLaunchAttributePriority:
+            case cudaLaunchAttributeAccessPolicyWindow:
+            case cudaLaunchAttributePreferredSharedMemoryCarveout: break;
+            case cudaLaunchAttributeClusterDimension: check::unsupported("thread block clusters");
+            default: check::unsupported("an attribute of cudaLaunchKernelEx");
+        }
+    }
+    return launch(function, wanted, arguments);
 }

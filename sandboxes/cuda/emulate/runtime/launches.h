@@ -19,6 +19,8 @@ Kernel kernel_at(const void *function);
 
 // Whether the grid that runs is to end.
 bool grid_abandoned();
+// It ends with an error that stays; for use outside of its threads.
+void lose_grid(int error);
 
 // OS threads that run blocks: EMULATE_WORKERS, else the cores there are, at most 2; 1 where checking is on.
 unsigned worker_count();

@@ -8,6 +8,8 @@
 
 #include "allocations.h"
 #include "errors.h"
+#include "graphs.h"
+#include "hooks.h"
 #include "streams.h"
 
 // The runtime API's opaque type.
@@ -45,6 +47,7 @@ void took(CUmemPoolHandle_st &pool, const void *address, size_t size) {
 cudaError_t allocate_from(cudaMemPool_t pool, void **address, size_t size, cudaStream_t stream, const void *pc) {
     if (!stream_exists(stream)) return note(cudaErrorInvalidResourceHandle);
     if (pool != default_pool()) return note(cudaErrorInvalidValue);
+    if (capturing(stream)) check::unsupported("memory that graphs allocate");
     const cudaError_t error = allocate_for(check::Memory::device, address, size, pc);
     if (error == cudaSuccess && *address) took(*pool, *address, size);
     return error;
@@ -103,6 +106,7 @@ cudaError_t cudaMallocFromPoolAsync(void **address, size_t size, cudaMemPool_t p
 }
 cudaError_t cudaFreeAsync(void *address, cudaStream_t stream) {
     if (!stream_exists(stream)) return note(cudaErrorInvalidResourceHandle);
+    if (capturing(stream)) check::unsupported("memory that graphs allocate");
     return free_of(address, false, HERE);
 }
 

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "errors.h"
+#include "graphs.h"
 #include "hooks.h"
 
 // The runtime API's opaque types.
@@ -36,6 +37,9 @@ std::set<cudaEvent_t> &events() {
     return *all;
 }
 
+uint32_t stream_count = 0;
+uint64_t event_count = 0;
+
 // The greatest priority is the lowest number; the range that NVIDIA's current devices give (cudaDeviceGetStreamPriorityRange).
 constexpr int least_priority = 0, greatest_priority = -5;
 
@@ -45,10 +49,9 @@ cudaError_t create_stream(cudaStream_t *stream, unsigned flags, int priority) {
     Call call;
     if (call.error) return call.error;
     if (!stream || (flags & ~unsigned(cudaStreamNonBlocking))) return note(cudaErrorInvalidValue);
-    static uint32_t count = 0;
-    *stream = new CUstream_st{++count, flags, priority < greatest_priority ? greatest_priority : priority > least_priority ? least_priority : priority};
+    *stream = new CUstream_st{++stream_count, flags, priority < greatest_priority ? greatest_priority : priority > least_priority ? least_priority : priority};
     streams().insert(*stream);
-    check::stream_created(count, !(flags & cudaStreamNonBlocking));
+    check::stream_created(stream_count, !(flags & cudaStreamNonBlocking));
     return cudaSuccess;
 }
 
@@ -56,8 +59,7 @@ cudaError_t create_event(cudaEvent_t *event, unsigned flags) {
     Call call;
     if (call.error) return call.error;
     if (!event || (flags & ~unsigned(cudaEventBlockingSync | cudaEventDisableTiming | cudaEventInterprocess))) return note(cudaErrorInvalidValue);
-    static uint64_t count = 0;
-    *event = new CUevent_st{++count, flags, false, {}};
+    *event = new CUevent_st{++event_count, flags, false, {}};
     events().insert(*event);
     return cudaSuccess;
 }
@@ -78,6 +80,18 @@ cudaError_t begin(const Call &call, cudaEvent_t event) {
 bool stream_exists(cudaStream_t stream) { return is_default(stream) || streams().count(stream); }
 
 uint32_t stream_number(cudaStream_t stream) { return is_default(stream) ? 0 : stream->number; }
+
+bool stream_blocks(cudaStream_t stream) { return is_default(stream) || !(stream->flags & cudaStreamNonBlocking); }
+
+uint32_t new_stream_number() {
+    check::stream_created(++stream_count, false);
+    return stream_count;
+}
+
+uint64_t new_event_numbers(uint64_t count) {
+    event_count += count;
+    return event_count - count + 1;
+}
 
 }  // namespace emulate
 
@@ -117,31 +131,40 @@ cudaError_t cudaStreamDestroy(cudaStream_t stream) {
     return cudaSuccess;
 }
 
+// A stream that is being captured is not waited for, nor the default one while it would wait for such a stream.
+static cudaError_t begin_wait(const Call &call, cudaStream_t stream) {
+    if (const cudaError_t error = begin(call, stream)) return error;
+    if (const cudaError_t error = refused_by_capture(stream)) return note(error);
+    return note(disturbs_capture(stream));
+}
+
 cudaError_t cudaStreamSynchronize(cudaStream_t stream) {
     Call call(Call::waits);
-    if (const cudaError_t error = begin(call, stream)) return error;
+    if (const cudaError_t error = begin_wait(call, stream)) return error;
     check::host_awaited_stream(stream_number(stream));
     return cudaSuccess;
 }
 
 cudaError_t cudaStreamQuery(cudaStream_t stream) {
     Call call(Call::waits);
-    if (const cudaError_t error = begin(call, stream)) return error;
+    if (const cudaError_t error = begin_wait(call, stream)) return error;
     check::host_awaited_stream(stream_number(stream));
     return cudaSuccess;
 }
 
-cudaError_t cudaStreamWaitEvent(cudaStream_t stream, cudaEvent_t event, unsigned) {
+cudaError_t cudaStreamWaitEvent(cudaStream_t stream, cudaEvent_t event, unsigned flags) {
     Call call;
     if (const cudaError_t error = begin(call, stream)) return error;
     if (const cudaError_t error = begin(call, event)) return error;
+    cudaError_t error;
+    if (await_captured(stream, event, event->recorded, flags, error)) return note(error);
     if (event->recorded) check::event_awaited(event->number, stream_number(stream));
     return cudaSuccess;
 }
 
 cudaError_t cudaStreamAddCallback(cudaStream_t stream, cudaStreamCallback_t callback, void *data, unsigned) {
     Call call;
-    if (const cudaError_t error = begin(call, stream)) return error;
+    if (const cudaError_t error = begin_wait(call, stream)) return error;
     check::host_awaited_stream(stream_number(stream));
     callback(stream, cudaSuccess, data);
     return cudaSuccess;
@@ -150,9 +173,13 @@ cudaError_t cudaStreamAddCallback(cudaStream_t stream, cudaStreamCallback_t call
 cudaError_t cudaLaunchHostFunc(cudaStream_t stream, cudaHostFn_t function, void *data) {
     Call call;
     if (const cudaError_t error = begin(call, stream)) return error;
-    check::host_awaited_stream(stream_number(stream));
-    function(data);
-    return cudaSuccess;
+    if (const cudaError_t error = disturbs_capture(stream)) return note(error);
+    const Work work = [=](uint32_t number) {
+        check::host_awaited_stream(number);
+        function(data);
+        return cudaSuccess;
+    };
+    return note(capturing(stream) ? keep(stream, work) : work(stream_number(stream)));
 }
 
 cudaError_t cudaStreamAttachMemAsync(cudaStream_t stream, void *, size_t, unsigned) {
@@ -167,25 +194,30 @@ cudaError_t cudaEventDestroy(cudaEvent_t event) {
     Call call;
     if (call.error) return call.error;
     if (!events().erase(event)) return note(cudaErrorInvalidResourceHandle);
+    forget_captured(event);
     delete event;
     return cudaSuccess;
 }
 
-cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream) {
+cudaError_t cudaEventRecordWithFlags(cudaEvent_t event, cudaStream_t stream, unsigned flags) {
     Call call;
     if (const cudaError_t error = begin(call, event)) return error;
     if (const cudaError_t error = begin(call, stream)) return error;
+    if (const cudaError_t error = disturbs_capture(stream)) return note(error);
+    cudaError_t error = cudaSuccess;
+    if (record_captured(event, stream, flags, error)) return note(error);
     event->recorded = true;
     event->time = std::chrono::steady_clock::now();
     check::event_recorded(event->number, stream_number(stream));
     return cudaSuccess;
 }
 
-cudaError_t cudaEventRecordWithFlags(cudaEvent_t event, cudaStream_t stream, unsigned) { return cudaEventRecord(event, stream); }
+cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream) { return cudaEventRecordWithFlags(event, stream, cudaEventRecordDefault); }
 
 cudaError_t cudaEventSynchronize(cudaEvent_t event) {
     Call call(Call::waits);
     if (const cudaError_t error = begin(call, event)) return error;
+    if (is_captured(event)) return note(cudaErrorCapturedEvent);
     if (event->recorded) check::host_awaited_event(event->number);
     return cudaSuccess;
 }
@@ -197,6 +229,7 @@ cudaError_t cudaEventElapsedTime(float *milliseconds, cudaEvent_t start, cudaEve
     if (const cudaError_t error = begin(call, start)) return error;
     if (const cudaError_t error = begin(call, end)) return error;
     if (!milliseconds) return note(cudaErrorInvalidValue);
+    if (is_captured(start) || is_captured(end)) return note(cudaErrorCapturedEvent);
     if (!start->recorded || !end->recorded || (start->flags & cudaEventDisableTiming) || (end->flags & cudaEventDisableTiming))
         return note(cudaErrorInvalidResourceHandle);
     *milliseconds = std::chrono::duration<float, std::milli>(end->time - start->time).count();

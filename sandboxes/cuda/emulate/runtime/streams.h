@@ -10,5 +10,11 @@ namespace emulate {
 bool stream_exists(cudaStream_t stream);
 // 0: the default stream, under any of its names (null, cudaStreamLegacy, cudaStreamPerThread).
 uint32_t stream_number(cudaStream_t stream);
+// Whether it and the default stream wait for each other.
+bool stream_blocks(cudaStream_t stream);
+
+// For graphs: the number of a new stream that nobody else knows; the first of as many numbers of events.
+uint32_t new_stream_number();
+uint64_t new_event_numbers(uint64_t count);
 
 }  // namespace emulate

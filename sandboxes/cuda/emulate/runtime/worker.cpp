@@ -49,7 +49,10 @@ uint64_t mix(uint64_t seed, uint64_t launch, uint64_t block) {
 
 }  // namespace
 
-Worker::Worker() : context_(new Context) {}
+Worker::Worker() {
+    contexts_.push_back(std::make_unique<Context>());
+    context_ = contexts_.front().get();
+}
 
 Worker &Worker::here() {
     static thread_local Worker worker;
@@ -66,24 +69,34 @@ void Worker::tick() {
 bool Worker::run(const Grid &grid, uint64_t linear) {
     grid_ = &grid;
     abandoned_ = false;
+    context_ = contexts_.front().get();
     begin(grid, linear);
     check::block_begins(context_->block);
-    const uint32_t first = take_ready();
-    Fiber &fiber = context_->fibers[first];
-    fiber.stack = stacks_.take();
-    current = &context_->threads[first];
-    emulate_switch(&home_, prepare_stack(fiber.stack, &Worker::entry));
-    current = nullptr;
-    if (abandoned_) {
-        // The threads are gone as they stand: device code holds nothing that would have to be given back.
-        for (uint32_t i = 0; i < context_->block.threads; ++i)
-            if (context_->fibers[i].stack) stacks_.give(context_->fibers[i].stack);
-        for (uint32_t warp = 0; warp < context_->warps; ++warp) context_->meetings[warp].clear(), context_->open[warp].clear();
-        free_meetings_.clear();
-        for (auto &meeting : all_meetings_) free_meetings_.push_back(meeting.get());
-    }
+    enter();
+    if (abandoned_) clean_up();
     check::block_ends(context_->block);
     return !abandoned_;
+}
+
+void Worker::enter() {
+    const uint32_t next = take_ready();
+    Fiber &fiber = context_->fibers[next];
+    if (!fiber.stack) {
+        fiber.stack = stacks_.take();
+        fiber.stack_pointer = prepare_stack(fiber.stack, &Worker::entry);
+    }
+    current = &context_->threads[next];
+    emulate_switch(&home_, fiber.stack_pointer);
+    current = nullptr;
+}
+
+// The block's threads are gone as they stand: device code holds nothing that would have to be given back.
+void Worker::clean_up() {
+    for (uint32_t i = 0; i < context_->block.threads; ++i)
+        if (context_->fibers[i].stack) stacks_.give(context_->fibers[i].stack);
+    for (uint32_t warp = 0; warp < context_->warps; ++warp) context_->meetings[warp].clear(), context_->open[warp].clear();
+    free_meetings_.clear();
+    for (auto &meeting : all_meetings_) free_meetings_.push_back(meeting.get());
 }
 
 void Worker::begin(const Grid &grid, uint64_t linear) {
@@ -113,6 +126,7 @@ void Worker::begin(const Grid &grid, uint64_t linear) {
     c.waiting = 0;
     c.votes = c.nonzero = 0;
     c.idle_yields = 0;
+    c.at_grid = false;
     c.random = grid.seed ? mix(grid.seed, grid.launch->id, linear) : 0;
     shuffle_ready(0);
 }
@@ -160,7 +174,7 @@ void Worker::thread_main() {
         unsigned char *stack = ended.stack;
         ended.stack = nullptr;
         thread_ended();
-        if (context_->live == 0) {
+        if (context_->live == 0 || context_->at_grid) {
             stacks_.give(stack);
             void *nowhere;
             emulate_switch(&nowhere, home_);
@@ -195,10 +209,16 @@ void Worker::thread_ended() {
 
 void Worker::go_on() {
     Context &c = *context_;
+    Fiber &from = fiber();
+    Thread *const self = current;
+    if (c.at_grid) {   // other blocks run now
+        emulate_switch(&from.stack_pointer, home_);
+        current = self;
+        return;
+    }
     if (c.ready_count == 0) stuck();
     const uint32_t next = take_ready();
-    Fiber &from = fiber(), &to = c.fibers[next];
-    Thread *const self = current;
+    Fiber &to = c.fibers[next];
     ++switches_;
     if (&from == &to) return;
     current = &c.threads[next];
@@ -225,6 +245,8 @@ void Worker::yield() {
         for (uint32_t warp = 0; warp < c.warps; ++warp) settle_open(warp);
         // Perhaps a block on another OS thread has what they wait for.
         if (c.idle_yields > patience && worker_count() > 1) sched_yield();
+        // Or one that is there, too, but does not run until this one waits for the grid: on a device it would.
+        if (c.idle_yields > 100 * patience && c.cooperative()) check::unsupported("blocks of a cooperative grid that wait for each other by memory alone");
     }
     c.ready[(c.ready_head + c.ready_count++) % max_block_threads] = static_cast<uint16_t>(current->linear);
     go_on();
@@ -271,6 +293,7 @@ int Worker::barrier(const void *pc, int predicate, int *nonzero) {
 bool Worker::barrier_if_complete() {
     Context &c = *context_;
     if (c.waiting == 0 || c.waiting != c.live) return false;
+    if (c.cooperative() && arrive_at_grid()) return false;
     const uint32_t before = c.ready_count;
     Thread *first = nullptr;
     const void *pc = nullptr;

@@ -1,6 +1,7 @@
 // Runs blocks on one OS thread: which thread goes on when one waits, barriers, operations of a warp.
 #pragma once
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -38,7 +39,8 @@ struct Fiber {
     void *stack_pointer = nullptr;     // null: has not started
     unsigned char *stack = nullptr;
     Meeting *meeting = nullptr;
-    const void *barrier = nullptr;     // where it waits for the block: a return address
+    const void *barrier = nullptr;     // where it waits for the block, or for the grid: a return address
+    bool grid = false;                 // it waits for the grid
     int32_t vote = 0;                  // what it brought to the barrier
 };
 
@@ -58,6 +60,10 @@ struct Context {
     std::vector<Meeting *> meetings[max_warps], open[max_warps];
     uint32_t idle_yields;                // yields since something last changed
     uint64_t random;                     // state of the generator; 0: natural order
+    bool at_grid;                        // all that live wait for the grid
+    std::vector<unsigned char> shared;   // its shared memory, while another block runs
+
+    bool cooperative() const { return block.launch->cooperative; }
 };
 
 class Worker {
@@ -65,9 +71,12 @@ class Worker {
     Worker();
     // Runs a block to its end. False: the grid was abandoned.
     bool run(const Grid &grid, uint64_t linear);
+    // Runs all blocks of a cooperative grid, which wait for each other. `order(phase, i)`: the blocks' order between two barriers.
+    bool run_together(const Grid &grid, uint64_t blocks, const std::function<uint64_t(uint64_t, uint64_t)> &order);
 
     // From device code: the current thread …
     int barrier(const void *pc, int predicate, int *nonzero);   // … waits for its block; the number of predicates that hold
+    void grid_barrier(const void *pc);
     Meeting &meet(uint32_t mask, uint8_t kind, uint64_t value, uint32_t extra, const void *pc);
     Meeting &meet_open(uint64_t value, const void *pc);          // … and whoever of its warp comes to the same place
     void leave(Meeting &meeting);
@@ -83,11 +92,17 @@ class Worker {
     static void entry();
     [[noreturn]] void thread_main();
     void begin(const Grid &grid, uint64_t linear);
+    void enter();                // the block's threads run until all have ended or wait for the grid
+    void clean_up();
+    void stop(Context &context, bool ended);
+    void resume(Context &context);
+    bool all_at_grid();
     void make_ready(uint32_t linear);
     void wait();                 // the current thread leaves the ready ones
     void go_on();                // switches to the next ready thread
     void thread_ended();
     bool barrier_if_complete();
+    bool arrive_at_grid();
     void tell_of_exited(Thread &here, const void *pc);
     void meeting_if_complete(uint32_t warp, Meeting &meeting);
     bool settle_open(uint32_t warp);
@@ -97,7 +112,8 @@ class Worker {
     Meeting *new_meeting();
     Fiber &fiber() { return context_->fibers[current->linear]; }
 
-    std::unique_ptr<Context> context_;
+    Context *context_;                                  // of the block that runs
+    std::vector<std::unique_ptr<Context>> contexts_;    // the first is the one of blocks that run alone
     const Grid *grid_ = nullptr;
     StackPool stacks_;
     std::vector<std::unique_ptr<Meeting>> all_meetings_;

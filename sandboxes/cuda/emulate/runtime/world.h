@@ -16,6 +16,7 @@ struct Launch {
     Index grid, block;
     uint32_t dynamic_shared;  // bytes
     uint32_t stream;          // 0: the default stream
+    bool cooperative;         // all of its blocks are there at once, and can wait for each other
 };
 
 struct Block;

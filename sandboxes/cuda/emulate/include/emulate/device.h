@@ -9,6 +9,12 @@ int __syncthreads_count(int predicate);
 int __syncthreads_and(int predicate);
 int __syncthreads_or(int predicate);
 
+namespace emulate {
+// For cooperative groups: whether all blocks of the grid can wait for each other, and to wait so.
+bool grid_is_cooperative();
+void synchronise_grid();
+}  // namespace emulate
+
 void __threadfence();
 void __threadfence_block();
 void __threadfence_system();

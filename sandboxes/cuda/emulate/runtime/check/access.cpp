@@ -358,6 +358,13 @@ void divergent_barrier(Thread &here, const void *pc, Thread &other, const void *
         report({"divergent_barrier", nullptr, nullptr, first, second, true, "", 0, other_exited ? "the other thread ended without it" : "the other thread waits elsewhere"});
 }
 
+void grid_not_cooperative(Thread &thread, const void *pc) {
+    if (!on) return;
+    const Party here = party(thread, pc, "barrier");
+    if (is_new("invalid_launch", here, nullptr))
+        report({"invalid_launch", nullptr, nullptr, here, {}, false, "", 0, "the grid waits for all of its blocks, and its launch was not cooperative"});
+}
+
 void barrier_without_returned(Thread &here, const void *pc, Thread &returned) {
     if (!on) return;
     const Party first = party(here, pc, "barrier"), second = party(returned, nullptr, "return");

@@ -89,6 +89,7 @@ void launch_begins(Launch &launch) {
 void launch_ends(Launch &launch, bool completed) {
     if (!on) return;
     end_shared();
+    forget_paused();
     ++running->launches;
     const uint64_t block_threads = uint64_t{launch.block.x} * launch.block.y * launch.block.z;
     running->threads += uint64_t{launch.grid.x} * launch.grid.y * launch.grid.z * block_threads;
@@ -133,6 +134,21 @@ void block_ends(Block &block) {
     running->barriers += block.barriers;
     end_sample(block, running->traffic);
     end_shared();
+}
+
+void block_pauses(Block &block) {
+    if (!on) return;
+    flush_bounds();
+    forget_doubts();
+    end_sample(block, running->traffic);
+    pause_shared(block);
+}
+
+void block_resumes(Block &block) {
+    if (!on) return;
+    begin_block(block);
+    resume_shared(block);
+    begin_sample(block);
 }
 
 void thread_ends(Thread &) {

@@ -7,7 +7,7 @@ namespace emulate::check {
 void count_atomic();
 // The OS thread that runs the kernels; what other threads of the host do is not followed.
 bool is_checked_thread();
-// The block ends: nobody will excuse its reads any more.
+// A block ends, or lets another one run: nobody will excuse its reads any more.
 void forget_doubts();
 
 }  // namespace emulate::check

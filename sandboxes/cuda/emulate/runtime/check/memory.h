@@ -41,6 +41,10 @@ void find_variables();
 // Shared memory of the block that begins; none between blocks.
 void begin_shared(const Block &block);
 void end_shared();
+// A block of a cooperative grid waits, and another one has the shared memory; it goes on; none of the launch waits any more.
+void pause_shared(const Block &block);
+void resume_shared(const Block &block);
+void forget_paused();
 // A shared address that is not in a region: beyond the dynamic array, or elsewhere in the thread-local block.
 bool near_shared(uintptr_t address);
 // Whether it is the program's own shared memory, so that writing there hurts nobody else.

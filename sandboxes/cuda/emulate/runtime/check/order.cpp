@@ -1,5 +1,5 @@
 // The order of operations: a vector clock for the host and for each stream.
-#include "order.h"
+#include "access.h"
 
 #include <algorithm>
 #include <unordered_map>
@@ -71,6 +71,7 @@ void begin(Operation operation) {
     operations.push_back(operation);
     slices.push_back({now.tick, static_cast<uint32_t>(operations.size() - 1), 0});
     now.slice_start = now.barrier = now.tick;
+    now.grid_barrier = 0;
     now.ordered_below = first_unknown(queue.clock, operation.queue);
 }
 
@@ -106,7 +107,7 @@ bool ordered(Record record, const Thread *thread) {
     if (tick < now.ordered_below) return true;
     const Slice &slice = slice_of(tick);
     if (slice.operation + 1 != operations.size()) return is_known(operations[slice.operation]);
-    return thread == nullptr || ordered_in_launch(record, *thread);
+    return thread == nullptr || tick < now.grid_barrier || ordered_in_launch(record, *thread);
 }
 
 void begin_operation(Operation::Kind kind, uint32_t stream, Launch *launch, uint32_t code) {
@@ -125,6 +126,15 @@ void begin_block(const Block &block) {
     slices.push_back({now.tick, static_cast<uint32_t>(operations.size() - 1), block.linear});
     now.slice_start = now.barrier = now.tick;
     begin_block_order(block);
+}
+
+// All blocks of the launch have come, and those that go on begin anew: each knows all that any of them did.
+void grid_barrier() {
+    if (!on) return;
+    ++now.tick;
+    now.grid_barrier = now.tick;
+    if (now.ordered_below >= launch_start) now.ordered_below = now.tick;   // nothing else was unknown to the launch
+    if (!more_than_one) forget_handovers();
 }
 
 void stream_created(uint32_t stream, bool blocking) {

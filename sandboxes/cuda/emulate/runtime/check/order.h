@@ -29,6 +29,7 @@ struct Now {
     uint32_t ordered_below = 1;  // all accesses of earlier ticks are ordered before what runs now
     uint32_t slice_start = 1;    // accesses of this tick or later are of this block (or this stretch of the host)
     uint32_t barrier = 1;        // those of this block before this tick lie before its last barrier
+    uint32_t grid_barrier = 0;   // all accesses of this launch before this tick are known to all of it
 };
 extern Now now;
 

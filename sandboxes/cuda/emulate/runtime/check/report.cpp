@@ -192,6 +192,13 @@ void start_report() {
     owner = getpid();
 }
 
+void unsupported(const char *name) {
+    if (on && file >= 0) write_all("{\"kind\":\"unsupported\",\"name\":" + quoted(name) + "}\n");
+    fprintf(stderr, "unsupported: %s\n", name);
+    constexpr int status = 86;   // by which the judge knows it
+    _exit(status);
+}
+
 void finish_report(const std::string &end) {
     if (file < 0 || owner != getpid()) return;  // a child made by fork has nothing to say
     // Different instructions of one line are one report.

@@ -2,6 +2,7 @@
 // is where the block says; both are new, and undefined, for every block.
 #include <algorithm>
 #include <cstring>
+#include <unordered_map>
 #include <vector>
 
 #include "memory.h"
@@ -20,6 +21,7 @@ constexpr size_t kNear = 4 << 10;
 
 Region static_space, dynamic_space;  // with their shadow; what is current is a view of these
 EMULATE_EARLY std::vector<uint32_t> fresh;         // the state of static shared memory when a block begins
+EMULATE_EARLY std::unordered_map<uint64_t, std::vector<uint32_t>> paused;   // states of the shared memory of blocks that wait
 uintptr_t prepared_for = 0;          // the address of dynamic shared memory of the OS thread that this is set up for
 
 // The variables of the user's objects come before the runtime's own, as they are linked in this order.
@@ -61,6 +63,25 @@ void begin_shared(const Block &block) {
     if (dynamic_shared.size % 4 != 0)
         dynamic_shared.state[dynamic_shared.size / 4] = valid_bytes(dynamic_shared.size & ~size_t{3}, 0, dynamic_shared.size) << state::kValid;
 }
+
+void pause_shared(const Block &block) {
+    auto &kept = paused[block.linear];
+    kept.clear();
+    // What was accessed before the grid's barrier is ordered before all that comes: what there is, and what is defined, is kept.
+    for (const Region *region : {&static_shared, &dynamic_shared})
+        for (size_t word = 0; word < (region->size + 3) / 4; ++word) kept.push_back(region->state[word] & (15u << state::kValid | 15u << state::kDefined | state::kOriginMask));
+    end_shared();
+}
+
+void resume_shared(const Block &block) {
+    begin_shared(block);
+    const auto &kept = paused[block.linear];
+    const size_t first = (static_shared.size + 3) / 4;
+    std::copy(kept.begin(), kept.begin() + static_cast<ptrdiff_t>(first), static_shared.state);
+    std::copy(kept.begin() + static_cast<ptrdiff_t>(first), kept.end(), dynamic_shared.state);
+}
+
+void forget_paused() { paused.clear(); }
 
 void end_shared() { static_shared.size = dynamic_shared.size = 0; }
 

@@ -1,0 +1,88 @@
+// What ptx.py makes of inline assembly: instructions of PTX whose results C++ has no word for (PTX ISA, "Instruction Set").
+#pragma once
+#include <type_traits>
+
+namespace emulate::ptx {
+
+// An operand of `asm` as the register that its constraint names; nvcc wants the sizes to agree.
+template <class To, class From>
+EMULATE_INLINE To in(From value) {
+    static_assert(sizeof(To) == sizeof(From), "an operand of asm is not as large as its constraint says");
+    return __builtin_bit_cast(To, value);
+}
+template <class To, class From>
+EMULATE_INLINE void out(To &to, From value) {
+    static_assert(sizeof(To) == sizeof(From), "an operand of asm is not as large as its constraint says");
+    to = __builtin_bit_cast(std::remove_cv_t<To>, value);
+}
+
+template <class T>
+constexpr unsigned bits = sizeof(T) * 8;
+template <class T>
+using Unsigned = std::make_unsigned_t<T>;
+template <class T>
+using Wide = std::conditional_t<sizeof(T) == 2, std::conditional_t<std::is_signed_v<T>, int, unsigned>,
+             std::conditional_t<sizeof(T) == 4, std::conditional_t<std::is_signed_v<T>, long long, unsigned long long>,
+                                std::conditional_t<std::is_signed_v<T>, __int128, unsigned __int128>>>;
+
+template <class T>
+EMULATE_INLINE T low(T a, T b) { return static_cast<T>(static_cast<Unsigned<Wide<T>>>(a) * static_cast<Unsigned<Wide<T>>>(b)); }
+template <class T>
+EMULATE_INLINE T high(T a, T b) { return static_cast<T>(static_cast<Wide<T>>(a) * b >> bits<T>); }
+template <class T>
+EMULATE_INLINE Wide<T> wide(T a, T b) { return static_cast<Wide<T>>(a) * b; }
+
+// Shifts by more than there are bits leave nothing, or the sign.
+template <class T>
+EMULATE_INLINE T left(T a, unsigned by) { return by >= bits<T> ? 0 : static_cast<T>(static_cast<Unsigned<T>>(a) << by); }
+template <class T>
+EMULATE_INLINE T right(T a, unsigned by) { return by >= bits<T> ? (a < 0 ? -1 : 0) : static_cast<T>(a >> by); }
+template <class T>
+EMULATE_INLINE T extract(T a, unsigned position, unsigned length) {
+    position &= 255, length &= 255;
+    const unsigned last = position + length - 1 < bits<T> - 1 ? position + length - 1 : bits<T> - 1;
+    const bool sign = std::is_signed_v<T> && length != 0 && static_cast<Unsigned<T>>(a) >> last & 1;
+    Unsigned<T> result = 0;
+    for (unsigned i = 0; i < bits<T>; ++i) {
+        const bool bit = i < length && position + i < bits<T> ? static_cast<Unsigned<T>>(a) >> (position + i) & 1 : sign;
+        result |= static_cast<Unsigned<T>>(bit) << i;
+    }
+    return static_cast<T>(result);
+}
+template <class T>
+EMULATE_INLINE T insert(T what, T into, unsigned position, unsigned length) {
+    position &= 255, length &= 255;
+    for (unsigned i = 0; i < length && position + i < bits<T>; ++i)
+        into = (into & ~(T{1} << (position + i))) | (what >> i & 1) << (position + i);
+    return into;
+}
+
+// lop3: bit `a*4 + b*2 + c` of the table is the result for these three bits.
+EMULATE_INLINE unsigned logic(unsigned a, unsigned b, unsigned c, unsigned table) {
+    unsigned result = 0;
+    for (unsigned i = 0; i < 8; ++i)
+        if (table >> i & 1) result |= (i & 4 ? a : ~a) & (i & 2 ? b : ~b) & (i & 1 ? c : ~c);
+    return result;
+}
+template <class T>
+EMULATE_INLINE T distance(T a, T b) { return static_cast<T>(a > b ? static_cast<Unsigned<T>>(a) - static_cast<Unsigned<T>>(b) : static_cast<Unsigned<T>>(b) - static_cast<Unsigned<T>>(a)); }
+
+// Accesses that order others; the checker knows the compiler's own.
+template <class T>
+EMULATE_INLINE T load(unsigned long long address, int order) {
+    return order == __ATOMIC_ACQUIRE ? __atomic_load_n(reinterpret_cast<const T *>(address), __ATOMIC_ACQUIRE) : __atomic_load_n(reinterpret_cast<const T *>(address), __ATOMIC_RELAXED);
+}
+template <class T>
+EMULATE_INLINE void store(unsigned long long address, T value, int order) {
+    order == __ATOMIC_RELEASE ? __atomic_store_n(reinterpret_cast<T *>(address), value, __ATOMIC_RELEASE) : __atomic_store_n(reinterpret_cast<T *>(address), value, __ATOMIC_RELAXED);
+}
+
+// Special registers that the built-in variables do not tell. A warp's number is one of its multiprocessor's, and no index in
+// its block ("%warpid … should be used for diagnostic purposes").
+unsigned warp_slot();
+unsigned multiprocessor();
+unsigned multiprocessors();
+unsigned warp_slots();
+unsigned dynamic_shared_size();
+
+}  // namespace emulate::ptx
