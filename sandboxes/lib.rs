@@ -23,6 +23,7 @@ mod verilog;
 pub mod x86_64;
 
 pub use canary::{Canary, Expect};
+pub use cuda_gpu::answers as gpu_answers;
 pub use error::SandboxError;
 pub use hash::{MAX_ARGV_BYTES, MAX_FILES_BYTES, MAX_STEPS};
 pub use images::ImageInfo;

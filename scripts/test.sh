@@ -45,8 +45,9 @@ suite() { # WHAT IS MISSING, COMMAND THAT FINDS IT, TEST BINARY, TEST
 suite 'a `renode` on the PATH' 'command -v renode >/dev/null' renode real::a_real_renode_does_what_the_recorded_one_did
 suite 'the image renode: assay sandbox build renode' 'target/release/assay sandbox list | grep -q ^renode' it \
   stm32f407::renode_agrees_with_the_board
-if [[ -e /dev/nvidia0 ]]; then target/release/assay sandbox build cuda_gpu || failed=$?; fi
-suite 'a GPU (/dev/nvidia0) and the image cuda_gpu' '[[ -e /dev/nvidia0 ]] && target/release/assay sandbox list | grep -q ^cuda_gpu' it \
+gpu() { compgen -G '/dev/nvidia[0-9]*' >/dev/null; }
+if gpu; then target/release/assay sandbox build cuda_gpu || failed=$?; fi
+suite 'a GPU (/dev/nvidia0) and the image cuda_gpu' 'gpu && target/release/assay sandbox list | grep -q ^cuda_gpu' it \
   cuda::a_gpu_agrees_with_the_emulation
 echo "skipped tests: $(grep -c . <<<"$skipped" || true)"
 [[ -z $skipped ]] || sed 's/^/  /' <<<"$skipped"

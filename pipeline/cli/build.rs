@@ -31,7 +31,7 @@ pub async fn run(args: Args) -> Result<(), Failure> {
     let (store, local_db) = environment::store().await?;
     let needs = stages::needs(nodes.iter().map(|n| n.use_.as_str()));
     environment::record_versions(&store).await?;
-    let (bench, labels) = environment::bench(&args.sandbox)?;
+    let (bench, labels) = environment::bench(&args.sandbox).await?;
     if let Some(missing) = needs.iter().find(|n| !labels.contains(n)) {
         return Err(Failure::environment(format!(
             "the recipe needs the sandbox `{missing}`, which is not built here: assay sandbox build {missing}"

@@ -74,28 +74,34 @@ pub fn images() -> BTreeMap<String, String> {
 
 /// A bench over the runtime with as many slots, and the labels of the images that it has. A sandbox answers canaries
 /// before its first job: one that gets them wrong on every slot judges nothing.
-pub fn bench_of(flags: &SandboxFlags, slots: u32) -> Result<(Arc<Bench>, Vec<String>), Failure> {
+pub async fn bench_of(flags: &SandboxFlags, slots: u32) -> Result<(Arc<Bench>, Vec<String>), Failure> {
     let runtime = runtime(flags, slots)?;
-    // Warm servers and GPUs are the default runtime's alone.
-    let apart = |name: &String| sandboxes::is_served(name) || sandboxes::needs_gpu(name);
-    let runs = |name: &String| match sandboxes::lacks(name) {
-        Some(why) => {
-            tracing::warn!("sandbox `{name}` is built, and not used: {why}");
-            false
+    let mut labels = Vec::new();
+    for image in sandboxes::images::list(&state_dir())? {
+        match unusable(flags, runtime.as_ref(), &image.name).await {
+            Some(why) => tracing::warn!("sandbox `{}` is built, and not used: {why}", image.name),
+            None => labels.push(image.name),
         }
-        None => flags.runtime != "docker" || !apart(name),
-    };
-    let labels = sandboxes::images::list(&state_dir())?
-        .into_iter()
-        .map(|i| i.name)
-        .filter(runs)
-        .collect();
+    }
     Ok((Arc::new(Bench::new(Some(runtime))), labels))
 }
 
+/// Why this machine runs no jobs of a sandbox that it has the image of. Warm servers and GPUs are the default runtime's
+/// alone.
+async fn unusable(flags: &SandboxFlags, runtime: &dyn Runtime, name: &str) -> Option<String> {
+    let apart = sandboxes::is_served(name) || sandboxes::needs_gpu(name);
+    if apart && flags.runtime == "docker" {
+        return Some("the runtime `docker` does not run its jobs".into());
+    }
+    match sandboxes::lacks(name) {
+        None if sandboxes::needs_gpu(name) => sandboxes::gpu_answers(runtime).await.err(),
+        lacks => lacks,
+    }
+}
+
 /// A bench with a slot per core and one more, so that a core need not wait for us.
-pub fn bench(flags: &SandboxFlags) -> Result<(Arc<Bench>, Vec<String>), Failure> {
-    bench_of(flags, parallelism() as u32 + 1)
+pub async fn bench(flags: &SandboxFlags) -> Result<(Arc<Bench>, Vec<String>), Failure> {
+    bench_of(flags, parallelism() as u32 + 1).await
 }
 
 /// Tells the ledger which images and judges are today's; verdicts by others are `stale` from now on.

@@ -37,7 +37,7 @@ pub async fn run(flags: &SandboxFlags, args: Args) -> Result<(), Failure> {
         return lay_out(&request.job, &dir);
     }
     request.judge_version = domains::version_today(&request);
-    let (bench, _) = environment::bench_of(flags, 1)?;
+    let (bench, _) = environment::bench_of(flags, 1).await?;
     let image = bench.image(&request.job.sandbox)?;
     let mut trail = Trail::default();
     let trials = bench.trials(&request, domains::judge, &mut trail).await?;

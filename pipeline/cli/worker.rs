@@ -20,7 +20,7 @@ pub struct Args {
 pub async fn run(args: Args) -> Result<(), Failure> {
     let (store, local_db) = environment::store().await?;
     environment::record_versions(&store).await?;
-    let (bench, labels) = environment::bench(&args.sandbox)?;
+    let (bench, labels) = environment::bench(&args.sandbox).await?;
     let parallel = args.parallel.unwrap_or(environment::parallelism() + 1);
     eprintln!(
         "worker with {parallel} loops; sandboxes: {}",

@@ -18,6 +18,13 @@ int main() {
   if (cudaError_t error = cudaGetDeviceProperties(&device, 0)) return fail("no GPU answers", error);
   // A context is what a program needs first, and what a GPU in trouble does not give.
   if (cudaError_t error = cudaFree(nullptr)) return fail("the GPU gives no context", error);
+  // What others have taken, a program would miss.
+  size_t free = 0, total = 0;
+  if (cudaError_t error = cudaMemGetInfo(&free, &total)) return fail("the GPU does not tell of its memory", error);
+  if (free < total / 4 * 3) {
+    std::printf("of the GPU's %zu MiB, others have taken %zu\n", total >> 20, (total - free) >> 20);
+    return 3;
+  }
   std::printf("{\"name\": \"%s\", \"capability\": %d, \"driver\": %d, \"runtime\": %d, \"memory_bytes\": %zu}\n", device.name,
               device.major * 10 + device.minor, driver, runtime, device.totalGlobalMem);
 }

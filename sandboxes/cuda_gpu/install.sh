@@ -21,7 +21,8 @@ rm "$gpu"/*.cpp
 # What nvcc is given where it links: every way to launch a kernel leads through watch.o.
 {
   echo /usr/local/lib/gpu/watch.o
-  for name in cudaLaunchKernel cudaLaunchKernelExC cudaLaunchCooperativeKernel __cudaLaunchKernel; do
+  echo '-Xlinker --wrap=cudaDeviceReset'
+  for name in cudaLaunchKernel cudaLaunchKernelExC cudaLaunchCooperativeKernel __cudaLaunchKernel cudaGraphLaunch; do
     printf -- '-Xlinker --wrap=%s\n-Xlinker --wrap=%s_ptsz\n' "$name" "$name"
   done
 } >"$gpu/link"

@@ -6,6 +6,8 @@
 
 use crate::canary::{Canary, Expect};
 use crate::cuda;
+use crate::job::{Job, Status, Step, When};
+use crate::runtime::Runtime;
 use crate::table::SandboxSpec;
 
 /// One line of [`crate::table`].
@@ -27,6 +29,29 @@ pub(crate) const SPEC: SandboxSpec = SandboxSpec {
     gpu: true,
     canaries,
 };
+
+/// The command that tells of the GPU.
+const DEVICE: [&str; 3] = ["env", "LD_LIBRARY_PATH=/usr/local/nvidia", "/usr/local/lib/gpu/device"];
+
+/// Whether a job under this runtime sees a GPU that answers; the error says what is in the way.
+pub async fn answers(runtime: &dyn Runtime) -> Result<(), String> {
+    let job = Job {
+        sandbox: SPEC.name.to_string(),
+        files: Vec::new(),
+        steps: vec![Step {
+            name: "device".into(),
+            argv: DEVICE.map(String::from).into(),
+            when: When::Ok,
+        }],
+        limits: cuda::canary_limits(),
+    };
+    let done = runtime.run(&job).await.map_err(|error| error.to_string())?;
+    match done.steps.first() {
+        Some(step) if step.status == Status::Exit(0) => Ok(()),
+        Some(step) => Err(String::from_utf8_lossy(&step.log).trim().to_string()),
+        None => Err("nothing was run".to_string()),
+    }
+}
 
 /// Reads what a program left of its launches, as a process of its own.
 const JUDGE: &str = "\
@@ -66,10 +91,7 @@ fn canaries() -> Vec<Canary> {
     let canary = |name, program: &str, judged: bool, expect| {
         let files = [("canary.cu", program), ("judge.py", JUDGE)];
         let steps: [(&str, &[&str]); 4] = [
-            (
-                "device",
-                &["env", "LD_LIBRARY_PATH=/usr/local/nvidia", "/usr/local/lib/gpu/device"],
-            ),
+            ("device", &DEVICE),
             ("compile", &nvcc),
             ("run", &run),
             ("judge", &["python3", "/job/in/judge.py"]),

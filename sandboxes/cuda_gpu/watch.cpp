@@ -2,12 +2,13 @@
 // here (`--wrap`, see install.sh). When the program comes to its end, it writes to the file that ASSAY_GPU_REPORT names, a
 // JSON object a line, as the emulation's report has them: one per kernel, and `end`.
 //
-// What ASSAY_GPU_TOKEN says goes into the last line, and is nowhere else once the program's own code runs, which so cannot
-// write a report of its own.
+// The first line of descriptor 3 goes into the last line, and can be read there no more when the program's own constructors
+// run: a report that it writes itself lacks it.
 //
 // Events are recorded in the launch's own stream, and nobody waits for them: what the program does not wait for itself may
 // lack its time. Neither its results nor the error that it reads afterwards change.
 #include <cuda_runtime_api.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cstdio>
@@ -37,7 +38,14 @@ struct Record {
   std::mutex lock;
   // by mangled name
   std::map<std::string, Kernel> kernels;
+  unsigned long graphs = 0;
+  // of the first launch that failed
+  cudaError_t error = cudaSuccess;
 };
+
+pid_t program = 0;
+// One way to launch may lead through another.
+thread_local bool within = false;
 
 // Never destroyed: other destructors may launch.
 Record &record() {
@@ -58,11 +66,12 @@ void read_times() {
 }
 
 void tell() {
+  if (getpid() != program) return;  // a child made by fork has nothing to say
   const char *path = std::getenv("ASSAY_GPU_REPORT");
   std::FILE *file = path ? std::fopen(path, "w") : nullptr;
   if (!file) return;
   std::lock_guard<std::mutex> held(record().lock);
-  unsigned long launches = 0, errors = 0;
+  unsigned long launches = record().graphs, errors = 0;
   for (auto &[name, kernel] : record().kernels) {
     launches += kernel.launches;
     errors += kernel.errors;
@@ -75,22 +84,24 @@ void tell() {
                    times[times.size() / 2], times.back());
     std::fprintf(file, "}\n");
   }
-  std::fprintf(file, "{\"kind\":\"end\",\"how\":\"exit\",\"launches\":%lu,\"launch_errors\":%lu,\"token\":\"%s\"}\n", launches, errors, token);
+  std::fprintf(file, "{\"kind\":\"end\",\"how\":\"exit\",\"launches\":%lu,\"launch_errors\":%lu,\"launch_error\":%d,\"token\":\"%s\"}\n", launches, errors,
+               static_cast<int>(record().error), token);
   std::fclose(file);
 }
 
-void take_token(int, char **, char **environment) {
-  for (char **entry = environment; *entry; ++entry) {
-    if (std::strncmp(*entry, "ASSAY_GPU_TOKEN=", 16) != 0) continue;
-    char *value = *entry + 16;
-    std::strncpy(token, value, sizeof token - 1);
-    for (; *value; ++value) *value = '0';
-  }
+// Descriptor 3, where a run is given its token, and where nobody finds it a second time.
+void take_token(int, char **, char **) {
+  ssize_t length = read(3, token, sizeof token - 1);
+  close(3);
+  token[length > 0 ? std::strcspn(token, "\n") : 0] = 0;
 }
 __attribute__((section(".preinit_array"), used)) void (*const first)(int, char **, char **) = take_token;
 
 // Registered first, so it runs last.
-__attribute__((constructor)) void begin() { std::atexit(tell); }
+__attribute__((constructor)) void begin() {
+  program = getpid();
+  std::atexit(tell);
+}
 
 // What fails in the three below must not be the error that the program asks for next.
 std::string name_of(const void *kernel) {
@@ -116,18 +127,20 @@ bool is_captured(cudaStream_t stream) {
   return status != cudaStreamCaptureStatusNone;
 }
 
+// Once the runtime has registered what it does at the end, so that the times are read before it is gone.
+bool read_times_at_exit() {
+  static bool registered = (cudaFree(nullptr), std::atexit(read_times) == 0);
+  return registered;
+}
+
 template <class Launch>
 cudaError_t watched(const void *function, dim3 block, size_t dynamic, cudaStream_t stream, Launch launch) {
-  // one way to launch may lead through another
-  static thread_local bool within;
   if (within) return launch();
   within = true;
-  // Registered once the runtime has registered its own, so that the times are read before it is gone.
-  static bool registered = (cudaFree(nullptr), std::atexit(read_times) == 0);
   // With an error pending, no call of ours could be told from one of the program's.
   bool clean = cudaPeekAtLastError() == cudaSuccess;
   std::string name = clean ? name_of(function) : "unknown";
-  bool timed = clean && registered && !is_captured(stream);
+  bool timed = clean && !is_captured(stream) && read_times_at_exit();
   if (timed) {
     std::lock_guard<std::mutex> held(record().lock);
     timed = record().kernels[name].events.size() < TIMED;
@@ -140,6 +153,7 @@ cudaError_t watched(const void *function, dim3 block, size_t dynamic, cudaStream
     Kernel &kernel = record().kernels[name];
     kernel.launches++;
     kernel.errors += error != cudaSuccess;
+    if (error && !record().error) record().error = error;
     kernel.threads = std::max(kernel.threads, block.x * block.y * block.z);
     kernel.dynamic = std::max(kernel.dynamic, dynamic);
     if (stop) kernel.events.emplace_back(start, stop);
@@ -178,3 +192,23 @@ WATCH(__cudaLaunchKernel_ptsz, per_thread)
   }
 WATCH_CONFIGURED(cudaLaunchKernelExC, legacy)
 WATCH_CONFIGURED(cudaLaunchKernelExC_ptsz, per_thread)
+
+// What a graph launches is launched by nobody else.
+#define WATCH_GRAPH(NAME)                                                  \
+  extern "C" cudaError_t __real_##NAME(cudaGraphExec_t, cudaStream_t);     \
+  extern "C" cudaError_t __wrap_##NAME(cudaGraphExec_t graph, cudaStream_t stream) { \
+    {                                                                      \
+      std::lock_guard<std::mutex> held(record().lock);                     \
+      record().graphs++;                                                   \
+    }                                                                      \
+    return __real_##NAME(graph, stream);                                   \
+  }
+WATCH_GRAPH(cudaGraphLaunch)
+WATCH_GRAPH(cudaGraphLaunch_ptsz)
+
+// It takes the events along.
+extern "C" cudaError_t __real_cudaDeviceReset();
+extern "C" cudaError_t __wrap_cudaDeviceReset() {
+  read_times();
+  return __real_cudaDeviceReset();
+}

@@ -25,7 +25,8 @@ fn task(set: &str, name: &str) -> (Value, String) {
     let said = candidate.lines().next().unwrap().trim_start_matches(['/', ' ']);
     let (problem, reason) = said.split_once(": ").unwrap_or((said, "pass"));
     let folder = fixtures().join("problems").join(problem);
-    let check: Value = serde_json::from_str(&text(&folder.join("check.json"))).unwrap();
+    let mut check: Value = serde_json::from_str(&text(&folder.join("check.json"))).unwrap();
+    check["gpu"] = "emulate".into();
     let files: Vec<Value> = names(&folder)
         .iter()
         .filter(|file| *file != "check.json")
@@ -125,8 +126,10 @@ fn planted_defects_are_found_on_their_lines_and_clean_twins_are_not_accused() {
     for name in chosen {
         for twin in ["bad", "clean"] {
             let content = text(&defects().join(name).join(format!("{twin}.cu")));
-            tasks.push(json!({"id": format!("{name}/{twin}"), "sandbox": "cuda",
-                "candidate": [{"path": "program.cu", "content": content}]}));
+            tasks.push(
+                json!({"id": format!("{name}/{twin}"), "sandbox": "cuda", "check": {"gpu": "emulate"},
+                "candidate": [{"path": "program.cu", "content": content}]}),
+            );
         }
     }
     assert!(tasks.len() >= 20);

@@ -37,7 +37,7 @@ pub async fn run(args: &Args, predicate: &str) -> Result<(), Failure> {
     if rows.is_empty() {
         return Ok(());
     }
-    let (bench, _) = environment::bench(&args.sandbox)?;
+    let (bench, _) = environment::bench(&args.sandbox).await?;
     let (starter, mut results) = ordered::channel();
     let jobs: Vec<String> = rows.keys().cloned().collect();
     let counted = bench.clone();

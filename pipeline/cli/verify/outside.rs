@@ -75,7 +75,7 @@ pub async fn run(args: &Args, file: &Path) -> Result<(), Failure> {
     let size = open.metadata().map_err(cannot)?.len();
     let (store, _) = environment::store().await?;
     environment::record_versions(&store).await?;
-    let (bench, labels) = environment::bench(&args.sandbox)?;
+    let (bench, labels) = environment::bench(&args.sandbox).await?;
     let read = Arc::new(AtomicU64::new(0));
     let lines = read_lines(file.display().to_string(), open, read.clone());
     let (starter, mut results) = ordered::channel();

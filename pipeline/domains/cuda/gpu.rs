@@ -13,6 +13,10 @@ use crate::worker::Ruling;
 use sandboxes::Status;
 use serde_json::{Map, Value, json};
 
+/// Errors of launches (`cudaError`) that say nothing of a program: devices unavailable, no kernel image for the device,
+/// invalid PTX, no compiler for PTX, a version of PTX that is too new for the driver.
+const FOREIGN: [u64; 5] = [46, 209, 218, 221, 222];
+
 /// What a GPU made of a program.
 struct Native {
     /// Name, compute capability, versions: what `device` told.
@@ -22,35 +26,41 @@ struct Native {
     failure: Option<Failure>,
 }
 
+/// What the emulation made of it.
+#[derive(Default)]
+struct Emulated {
+    /// What the natural order of threads left.
+    report: Report,
+    /// Its failure; `None` where it was not emulated, or not to the end.
+    found: Option<Option<Failure>>,
+    /// Why it was not.
+    unable: Option<String>,
+}
+
 /// Judges a program that was compiled, and ran on a GPU.
 pub(super) fn judge(judge: &Judge) -> Result<Ruling, String> {
+    let emulated = emulated(judge)?;
     let native = match native(judge) {
         Ok(native) => native,
-        Err(Unable::Cannot(why)) if judge.plan.emulated && judge.plan.check.gpu == CudaGpu::Auto => {
-            return emulated_alone(judge, why);
-        }
-        Err(why) => return Err(why.into()),
+        Err(Unable::Cannot(why)) => return emulated_alone(judge, emulated, why),
+        Err(Unable::Fault(why)) => return Err(why),
     };
-    // A limit that ended it there ended the job.
-    let over = judge.done.ended.is_some() && native.failure.is_some();
-    let emulated = (judge.plan.emulated && !over).then(|| judge.emulation());
-    let (report, found, unable) = match emulated {
-        Some(Ok((report, found))) => (report, Some(found), None),
-        Some(Err(Unable::Cannot(why))) => (Report::default(), None, Some(why)),
-        Some(Err(Unable::Fault(why))) => return Err(why),
-        None => (Report::default(), None, None),
+    let mut metrics = judge.metrics(&emulated.report);
+    let engine = if emulated.found.is_some() {
+        "gpu+emulated"
+    } else {
+        "gpu"
     };
-    let mut metrics = judge.metrics(&report);
-    let engine = if found.is_some() { "gpu+emulated" } else { "gpu" };
     metrics.insert("engine".into(), engine.into());
     metrics.insert("gpu".into(), about(&native));
-    if let Some(why) = unable {
+    if let Some(why) = emulated.unable {
         metrics.insert("not_emulated".into(), why.into());
     }
     let printed = tidy(judge.log("gpu_run_0"));
-    let failure = match (native.failure, found) {
+    let failure = match (native.failure, emulated.found) {
         (failure, None) | (failure @ None, Some(None)) => failure,
         (_, Some(Some(found))) if lasts(&found) => Some(found),
+        (Some(cheat), _) if cheat.reason == FailReason::HarnessTampered => Some(cheat),
         (Some(failed), Some(Some(_))) => Some(failed),
         (Some(failed), Some(None)) => return Ok(disagreement(metrics, Some(&failed), None)),
         (None, Some(Some(found))) => return Ok(disagreement(metrics, None, Some(&found))),
@@ -58,12 +68,35 @@ pub(super) fn judge(judge: &Judge) -> Result<Ruling, String> {
     Ok(ruling(metrics, failure, printed))
 }
 
-/// The GPU here is not one that the task asks for, and none is required.
-fn emulated_alone(judge: &Judge, why: String) -> Result<Ruling, String> {
-    let (report, failure) = judge.emulation()?;
-    let mut metrics = judge.metrics(&report);
+fn emulated(judge: &Judge) -> Result<Emulated, String> {
+    if !judge.plan.emulated {
+        return Ok(Emulated::default());
+    }
+    match judge.emulation() {
+        Ok((report, found)) => Ok(Emulated {
+            report,
+            found: Some(found),
+            unable: None,
+        }),
+        // A limit that ended it ended the job, and the GPU was not asked.
+        Err(Unable::Cannot(why)) if judge.done.ended.is_none() => Ok(Emulated {
+            unable: Some(why),
+            ..Emulated::default()
+        }),
+        Err(why) => Err(why.into()),
+    }
+}
+
+/// The GPU here cannot tell, and another engine is asked unless the task requires a GPU.
+fn emulated_alone(judge: &Judge, emulated: Emulated, why: String) -> Result<Ruling, String> {
+    let found = match (emulated.found, emulated.unable) {
+        (Some(found), _) if judge.plan.check.gpu == CudaGpu::Auto || found.as_ref().is_some_and(lasts) => found,
+        (_, Some(unable)) => return Err(format!("{why}; {unable}")),
+        _ => return Err(why),
+    };
+    let mut metrics = judge.metrics(&emulated.report);
     metrics.insert("not_on_gpu".into(), why.into());
-    Ok(ruling(metrics, failure, tidy(judge.log("run_0"))))
+    Ok(ruling(metrics, found, tidy(judge.log("run_0"))))
 }
 
 /// Whether what the emulation has against a program counts even where a GPU has nothing against it: it was found, or
@@ -91,8 +124,11 @@ fn native(judge: &Judge) -> Result<Native, Unable> {
     let device = device(judge)?;
     let (mut first, mut failed) = (Report::default(), None);
     for n in 0..judge.plan.check.orders {
-        let report = Report::read(judge.log(&format!("gpu_report_{n}")), &judge.plan.token);
-        failed = run(judge, n, &report)?;
+        let report = judge.report("gpu_", n);
+        failed = match judge.replaced("gpu_", n) {
+            Some(cheat) => Some(cheat),
+            None => run(judge, n, &report)?,
+        };
         if n == 0 {
             first = report;
         }
@@ -151,7 +187,18 @@ fn run(judge: &Judge, n: u32, report: &Report) -> Stage {
         .ok_or_else(|| format!("the completion lacks step `{name}`"))?;
     let said = || tidy(&[judge.log(&name), judge.log(&format!("gpu_stderr_{n}"))].concat());
     let others = n > 0;
+    if let Some(code) = report.number("launch_error").filter(|code| FOREIGN.contains(code)) {
+        return Err(Unable::Cannot(format!(
+            "the GPU here, or its driver, does not take what nvcc made (error {code})"
+        )));
+    }
     let reason = match step.status {
+        // what `timeout` comes to
+        Status::Exit(124) | Status::Signal(9) => {
+            return Err(Unable::Cannot(
+                "it did not come to an end in two minutes on the GPU".into(),
+            ));
+        }
         Status::Exit(125) => return Err(format!("the run could not be prepared: {}", said()).into()),
         Status::Exit(0) => None,
         Status::Killed => return ended(judge, n, said()),

@@ -115,9 +115,42 @@ fn a_program_that_launches_nothing_or_leaves_early_is_a_cheat_on_a_gpu_too() {
 
 #[test]
 fn only_the_tasks_own_limits_count_on_a_gpu() {
-    let killed = [("gpu_run_0", Status::Killed, "")];
-    let judged = |check: Value| ruling_where(&[WITH_GPU.into()], check, Some(Ended::CpuTime), &killed);
-    assert!(judged(json!({})).unwrap_err().contains("on the GPU"));
+    for step in ["gpu_run_0", "run_0"] {
+        let killed = [(step, Status::Killed, "")];
+        let judged = ruling_where(&[WITH_GPU.into()], json!({}), Some(Ended::CpuTime), &killed);
+        assert!(judged.unwrap_err().contains("within the sandbox's limits"));
+    }
+}
+
+#[test]
+fn what_the_gpu_cannot_tell_is_left_to_the_emulation() {
+    let foreign = r#"{"kind":"end","how":"exit","launches":1,"launch_errors":1,"launch_error":222}"#;
+    let hangs = ("gpu_run_0", Status::Exit(124), "");
+    for changed in [hangs.clone(), ("gpu_report_0", Status::Exit(0), foreign)] {
+        let ruling = on_gpu(json!({}), std::slice::from_ref(&changed)).unwrap();
+        assert_eq!(ruling.metrics["engine"], "emulated", "{changed:?}");
+        assert!(on_gpu(json!({"gpu": "require"}), std::slice::from_ref(&changed)).is_err());
+        assert!(on_gpu(json!({"sanitize": false}), &[changed]).is_err());
+    }
+    // a hang that the emulation explains
+    let race = format!("{RACE}\n{{\"kind\":\"end\",\"how\":\"exit\",\"launches\":1}}\n");
+    let explained = [hangs, ("report_0", Status::Exit(0), race.as_str())];
+    assert_eq!(
+        reason(on_gpu(json!({"gpu": "require"}), &explained)),
+        fails(FailReason::DataRace)
+    );
+}
+
+#[test]
+fn a_run_that_replaces_the_program_is_a_cheat() {
+    for step in ["programs_1", "gpu_programs_0"] {
+        let changed = [(step, Status::Exit(0), "another sum")];
+        assert_eq!(
+            reason(on_gpu(json!({}), &changed)),
+            fails(FailReason::HarnessTampered),
+            "{step}"
+        );
+    }
 }
 
 #[test]

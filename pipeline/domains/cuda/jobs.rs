@@ -21,6 +21,10 @@ pub const JUDGE_VERSION: i32 = 3;
 
 /// Where the task's files are.
 pub const FILES: &str = "/job/in/task";
+/// Longest run on a GPU, seconds, as `timeout` takes them: one that hangs there would take the job along.
+const GPU_SECONDS: &str = "120";
+/// What compiling for the GPU and beginning there may take beside the task's own limits, milliseconds.
+const GPU_MS: u64 = 60_000;
 /// Bytes of a run's report, and of what it writes to stderr, that are read.
 const REPORT_BYTES: u64 = 2 << 20;
 const STDERR_BYTES: u64 = 16 << 10;
@@ -42,30 +46,37 @@ const WATCHED: [&str; 2] = ["-optf", "/usr/local/lib/gpu/link"];
 /// Tells of the GPU, if there is a program that asks for it.
 const DEVICE: &str = "\
 [ -x /job/build/program ] || exit 0
-LD_LIBRARY_PATH=/usr/local/nvidia /usr/local/lib/gpu/device >/job/device
-status=$?; cat /job/device; exit $status";
+export LD_LIBRARY_PATH=/usr/local/nvidia
+[ \"$1\" ] || exec /usr/local/lib/gpu/device
+/usr/local/lib/gpu/device >\"$1\"; status=$?; cat \"$1\"; exit $status";
 /// A GPU later than the task's architecture runs its code by way of the driver's compiler, which may be older than nvcc and
 /// refuse. So the program is also compiled for the GPU at hand; where that is not possible, nobody is to blame.
 const NATIVE: &str = "\
 has=$(sed -n 's/.*\"capability\": \\([0-9]*\\).*/\\1/p' /job/device)
-[ \"$has\" -gt \"$1\" ] && /usr/local/cuda/bin/nvcc --list-gpu-code | grep -qx \"sm_$has\" || exit 0
+[ \"$has\" -ge \"$1\" ] && /usr/local/cuda/bin/nvcc --list-gpu-code | grep -qx \"sm_$has\" || exit 0
 cd /job/in/task && mkdir -p /job/native || exit 125
 flags=$2 link=$3 libraries=$4 n=0; shift 4
 for unit; do n=$((n + 1)); eval \"/usr/local/cuda/bin/nvcc -arch=sm_$has $flags -c -o /job/native/$n.o \\\"\\$unit\\\"\" || exit 0; done
 eval \"/usr/local/cuda/bin/nvcc -arch=sm_$has $link -o /job/native/program /job/native/*.o $libraries\" || exit 0";
 /// Each run has a folder of its own, with the task's files.
 const RUN_ON_GPU: &str = "\
-cp -r --no-preserve=mode /job/in/task \"/job/gpu-$1\" && cd \"/job/gpu-$1\" || exit 125
-n=$1; shift
-export LD_LIBRARY_PATH=/usr/local/nvidia ASSAY_GPU_TOKEN=$1 ASSAY_GPU_REPORT=/job/gpu-report-$n; shift
 program=/job/native/program; [ -x $program ] || program=/job/build/program
-exec $program \"$@\" 2>\"/job/gpu-stderr-$n\"";
+[ -x $program ] || exit 125
+cp -r --no-preserve=mode /job/in/task \"/job/gpu-$1\" && cd \"/job/gpu-$1\" || exit 125
+n=$1 token=$2 seconds=$3; shift 3
+export LD_LIBRARY_PATH=/usr/local/nvidia ASSAY_GPU_REPORT=/job/gpu-report-$n
+exec timeout --kill-after 5 $seconds $program \"$@\" 2>\"/job/gpu-stderr-$n\" 3<<TOKEN
+$token
+TOKEN
+";
 const RUN: &str = "\
 [ -x /job/program ] || exit 125
 cp -r --no-preserve=mode /job/in/task \"/job/run-$1\" && cd \"/job/run-$1\" || exit 125
 n=$1; shift
 export EMULATE_SEED=$n EMULATE_TOKEN=$1 EMULATE_REPORT=/job/report-$n; shift
 exec /job/program \"$@\" 2>\"/job/stderr-$n\"";
+/// What was built is what runs each time: a program that is run could replace it.
+const PROGRAMS: &str = "sha256sum /job/program /job/build/program /job/native/program 2>/dev/null; exit 0";
 const SHOW: &str = "[ -f \"$1\" ] && [ ! -L \"$1\" ] && exec head -c \"$2\" -- \"$1\"; exit 0";
 
 /// What the judge must know beyond the completion.
@@ -80,7 +91,7 @@ pub struct Plan {
     /// Whether it runs on a GPU, and whether emulated: one of them, or both.
     pub gpu: bool,
     pub emulated: bool,
-    /// What a report's last line repeats: the program does not know it.
+    /// What the last line of a run's report repeats comes of it: the program is not told ([`token_of`]).
     pub token: String,
     pub included: bool,
     /// Which limits of time and of memory are the task's own.
@@ -133,12 +144,16 @@ pub fn request(task: &Task, check: &CudaCheck, built: &[String]) -> Result<Reque
     let folders: BTreeSet<&str> = harness.iter().chain(&candidate).map(|path| folder(path)).collect();
     let files = files(task);
     let token = token(&files);
-    let job = Job {
+    let mut job = Job {
         sandbox: sandbox.into(),
         steps: steps(check, &folders, of_harness, of_candidate, (gpu, emulated), &token),
         files,
         limits: limits(base_limits(check), &task.limits),
     };
+    if gpu {
+        job.limits.cpu_ms += GPU_MS;
+        job.limits.wall_ms += 2 * GPU_MS;
+    }
     let plan = Plan {
         check: check.clone(),
         candidate: candidate.iter().map(|p| p.to_string()).collect(),
@@ -167,6 +182,11 @@ fn token(files: &[JobFile]) -> String {
     let parts = files.iter().flat_map(|f| [f.path.as_str(), f.content.as_str()]);
     let all: Vec<&str> = ["report of a cuda job"].into_iter().chain(parts).collect();
     sha256_hex(all.join("\0").as_bytes())[..32].to_string()
+}
+
+/// That of a run: what one run leaves is of no use to another.
+pub fn token_of(token: &str, run: &str) -> String {
+    sha256_hex(format!("{token} {run}").as_bytes())[..32].to_string()
 }
 
 /// References and baselines are kept out: a candidate could include them.
@@ -302,30 +322,23 @@ fn steps(
     let (others, libraries) = (quoted(&others), quoted(&libraries));
     let link = vec![format!("-arch={} {others}", check.arch), libraries.clone()];
     steps.push(step("link", script(LINK, link), When::Ok));
+    // All is built before anything of it runs.
+    let device = |name, file: &str, when| step(name, script(DEVICE, vec![file.to_string()]), when);
     if gpu {
-        let head = [check.capability().to_string(), common, others, libraries];
-        steps.extend(on_gpu(
-            check,
-            token,
-            head.into_iter().chain(units.iter().cloned()).collect(),
-        ));
+        let head = [check.capability().to_string(), common, others, libraries].into_iter();
+        let native = script(NATIVE, head.chain(units.iter().cloned()).collect());
+        steps.push(device("device", "/job/device", When::Ok));
+        steps.push(step("native", native, When::Ok));
     }
     if emulated {
-        // Whatever a GPU made of it.
-        let when = if gpu { When::Always } else { When::Ok };
-        steps.push(step("emulate", emulate(check, include, units), when.clone()));
-        steps.extend(runs(check, "", RUN, token, when));
+        steps.push(step("emulate", emulate(check, include, units), When::Ok));
+        steps.extend(runs(check, "", RUN, token, When::Ok));
     }
-    steps
-}
-
-/// On a GPU, which answers before and afterwards. `native` are the arguments of [`NATIVE`].
-fn on_gpu(check: &CudaCheck, token: &str, native: Vec<String>) -> Vec<Step> {
-    let device = |name, when| step(name, script(DEVICE, Vec::new()), when);
-    let mut steps = vec![device("device", When::Ok)];
-    steps.push(step("native", script(NATIVE, native), When::Ok));
-    steps.extend(runs(check, "gpu_", RUN_ON_GPU, token, When::Ok));
-    steps.push(device("device_after", When::Always));
+    if gpu {
+        // Whatever the emulation made of it; what hangs does so here at last.
+        steps.extend(runs(check, "gpu_", RUN_ON_GPU, token, When::Always));
+        steps.push(device("device_after", "", When::Always));
+    }
     steps
 }
 
@@ -334,9 +347,13 @@ fn runs(check: &CudaCheck, prefix: &str, run: &str, token: &str, when: When) -> 
     let mut steps = Vec::new();
     let file = prefix.replace('_', "-");
     for n in 0..check.orders {
-        let head = [n.to_string(), token.to_string()].into_iter();
-        let arguments = head.chain(check.args.iter().cloned()).collect();
-        steps.push(step(&format!("{prefix}run_{n}"), script(run, arguments), when.clone()));
+        let name = format!("{prefix}run_{n}");
+        let mut arguments = vec![n.to_string(), token_of(token, &name)];
+        arguments.extend((run == RUN_ON_GPU).then(|| GPU_SECONDS.to_string()));
+        arguments.extend(check.args.iter().cloned());
+        let programs = format!("{prefix}programs_{n}");
+        steps.push(step(&programs, script(PROGRAMS, Vec::new()), When::Always));
+        steps.push(step(&name, script(run, arguments), when.clone()));
         for (name, bytes) in [("stderr", STDERR_BYTES), ("report", REPORT_BYTES)] {
             let arguments = vec![format!("/job/{file}{name}-{n}"), bytes.to_string()];
             steps.push(step(

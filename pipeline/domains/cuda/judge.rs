@@ -1,7 +1,7 @@
 //! From a completion to a verdict. Pure: the same completion always gives the same verdict.
 
 use super::gpu;
-use super::jobs::Plan;
+use super::jobs::{Plan, token_of};
 use super::report::{Finding, Report};
 use super::resources;
 use crate::domains::{ended_reason, output};
@@ -186,8 +186,11 @@ impl Judge<'_> {
         self.emulated()?;
         let mut natural = Report::default();
         for n in 0..self.plan.check.orders {
-            let report = Report::read(self.log(&format!("report_{n}")), &self.plan.token);
-            let failure = self.run(n, &report)?;
+            let report = self.report("", n);
+            let failure = match self.replaced("", n) {
+                Some(cheat) => Some(cheat),
+                None => self.run(n, &report)?,
+            };
             if n == 0 {
                 natural = report;
             }
@@ -196,6 +199,26 @@ impl Judge<'_> {
             }
         }
         Ok((natural, None))
+    }
+
+    /// What a run left.
+    pub(super) fn report(&self, prefix: &str, n: u32) -> Report {
+        let log = self.log(&format!("{prefix}report_{n}"));
+        Report::read(log, &token_of(&self.plan.token, &format!("{prefix}run_{n}")))
+    }
+
+    /// Whether what runs is no longer what was built.
+    pub(super) fn replaced(&self, prefix: &str, n: u32) -> Option<Failure> {
+        let first = if self.plan.emulated {
+            "programs_0"
+        } else {
+            "gpu_programs_0"
+        };
+        if self.log(first) == self.log(&format!("{prefix}programs_{n}")) {
+            return None;
+        }
+        let why = "a run of the program replaced the program";
+        failure(FailReason::HarnessTampered, json!({"why": why}), why.to_string())
     }
 
     /// What the emulation's own compiler says is ours: nvcc took the program.
@@ -231,22 +254,24 @@ impl Judge<'_> {
         let step = self
             .step(&name)
             .ok_or_else(|| format!("the completion lacks step `{name}`"))?;
-        if let Some(what) = &report.unsupported {
-            return Err(cannot(what));
-        }
         let others = n > 0;
         let said = || {
             let both = [self.log(&name), self.log(&format!("stderr_{n}"))].concat();
             tidy(&both)
         };
-        match step.status {
-            Status::Exit(125) => return Err(format!("the run could not be prepared: {}", said()).into()),
-            Status::Exit(UNSUPPORTED_AT_RUN) => return Err(cannot("a call of the runtime")),
-            Status::Killed => return self.ended(n, said()),
-            _ => {}
+        if step.status == Status::Exit(125) {
+            return Err(format!("the run could not be prepared: {}", said()).into());
         }
         if let Some(found) = self.findings(report)? {
             return Ok(Some(found));
+        }
+        if let Some(what) = &report.unsupported {
+            return Err(cannot(what));
+        }
+        match step.status {
+            Status::Exit(UNSUPPORTED_AT_RUN) => return Err(cannot("a call of the runtime")),
+            Status::Killed => return self.ended(n, said()),
+            _ => {}
         }
         let reason = match step.status {
             Status::Exit(0) => None,

@@ -41,8 +41,8 @@ int file = -1;
 pid_t owner = 0;
 char token[65];
 
-// Before anything of the program's own runs: what EMULATE_TOKEN says goes into the report's last line, and is nowhere else
-// from now on, so that a program cannot write a report of its own.
+// Before the program's own constructors run: what EMULATE_TOKEN says goes into the report's last line, and is no longer where
+// a program would look for it to write a report of its own.
 void take_token(int, char **, char **environment) {
     for (char **entry = environment; *entry != nullptr; ++entry) {
         if (strncmp(*entry, "EMULATE_TOKEN=", 14) != 0) continue;
