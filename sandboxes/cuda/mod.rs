@@ -33,6 +33,7 @@ pub(crate) const SPEC: SandboxSpec = SandboxSpec {
         "emulate/include/cuda_bf16.h",
         "emulate/include/cuda_fp16.h",
         "emulate/include/cuda_runtime.h",
+        "emulate/include/curand_kernel.h",
         "emulate/include/device_atomic_functions.h",
         "emulate/include/device_functions.h",
         "emulate/include/device_launch_parameters.h",

@@ -36,8 +36,8 @@ UNCHECKED = ["-O2", "-fno-math-errno"]
 
 # Headers of the toolkit that stand for whole libraries; `thrust/` and the like by their folder.
 LIBRARIES = {
-    "cublas": "cuBLAS", "cublasLt": "cuBLAS", "cublas_v2": "cuBLAS", "cublas_api": "cuBLAS", "cublasXt": "cuBLAS", "curand": "cuRAND",
-    "curand_kernel": "cuRAND", "curand_mtgp32_host": "cuRAND", "cufft": "cuFFT", "cufftXt": "cuFFT", "cufftw": "cuFFT",
+    "cublas": "cuBLAS", "cublasLt": "cuBLAS", "cublas_v2": "cuBLAS", "cublas_api": "cuBLAS", "cublasXt": "cuBLAS",
+    "cufft": "cuFFT", "cufftXt": "cuFFT", "cufftw": "cuFFT",
     "cusparse": "cuSPARSE", "cusparse_v2": "cuSPARSE", "cusolverDn": "cuSOLVER", "cusolverSp": "cuSOLVER", "cusolver_common": "cuSOLVER",
     "cudnn": "cuDNN", "nccl": "NCCL", "npp": "NPP", "nppi": "NPP", "nvml": "NVML", "nvrtc": "NVRTC", "nvJitLink": "nvJitLink",
     "cutensor": "cuTENSOR", "cupti": "CUPTI", "nvjpeg": "nvJPEG", "mma": "warp matrix functions", "cuda_pipeline": "asynchronous pipelines",
