@@ -132,11 +132,13 @@ pub(crate) const SPEC: SandboxSpec = SandboxSpec {
         "firmware/include/mpu_armv7.h",
         "firmware/include/stm32f407xx.h",
         "firmware/include/stm32f4xx.h",
+        "firmware/include/stm32f4xx_family.h",
         "firmware/include/system_stm32f4xx.h",
         "firmware/retarget.c",
         "firmware/startup.c",
         "firmware/stm32f407.ld",
         "firmware/system.c",
+        "firmware/vendor.sh",
     ],
     tools: &[
         ("arm-none-eabi-gcc", &["arm-none-eabi-gcc", "--version"]),

@@ -1,7 +1,8 @@
 """Writes firmware/include/stm32f407xx.h: structures, addresses, bits and interrupt numbers with CMSIS-compatible names."""
+import instances
 from emit_board import cmsis_interrupt
-from layout import INSTANCES, STRUCTS, parse, sizeof
-from names import SOURCES, renamed, values
+from layout import FOREIGN, INSTANCES, STRUCTS, parse, sizeof
+from names import SOURCES, library_values, renamed, values
 
 CORE_INTERRUPTS = [('NonMaskableInt', -14), ('HardFault', -13), ('MemoryManagement', -12), ('BusFault', -11),
                    ('UsageFault', -10), ('SVCall', -5), ('DebugMonitor', -4), ('PendSV', -2), ('SysTick', -1)]
@@ -84,7 +85,7 @@ def interrupts(numbers):
     out += [f'  {name}_IRQn = {number},' for name, number in CORE_INTERRUPTS]
     out += [f'  {cmsis_interrupt(name)}_IRQn = {number},' for number, name in sorted(numbers.items())]
     out += ['} IRQn_Type;', '#define RNG_IRQn HASH_RNG_IRQn /* one vector; this chip has no hash unit (12.2, table 61) */']
-    return out + ['', '#include "core_cm4.h"', '#include "system_stm32f4xx.h"', '#include <stdint.h>', '']
+    return out + ['', '#include <core_cm4.h>', '#include <system_stm32f4xx.h>', '#include <stdint.h>', '']
 
 
 def type_name(kind):
@@ -108,6 +109,9 @@ def member(names, width, count, kind):
 def structure(name):
     out, at, gap = ['typedef struct {'], 0, 0
     for offset, names, width, count, kind in parse(STRUCTS[name]):
+        if kind == FOREIGN:
+            out += ['#ifdef USE_STDPERIPH_DRIVER', member(names, width, count, None), '#endif']
+            continue
         if offset > at:
             out.append(f'  uint8_t RESERVED{gap}[{offset - at}];')
             gap += 1
@@ -163,23 +167,13 @@ def bits(peripherals):
             defined.add(line.split()[1])
     out += ['', '/* Values of fields, and names that cover several fields */']
     out += [f'#define {name} {value}' for name, value in fixed.items() if name not in defined]
-    return out
-
-
-def instance_checks():
-    """IS_xxx_INSTANCE of CMSIS, as far as register-level code uses them."""
-    out = []
-    kinds = {'GPIO_ALL': 'GPIO', 'USART': 'USART', 'UART': 'USART', 'SPI_ALL': 'SPI', 'I2C_ALL': 'I2C', 'TIM': 'TIM',
-             'ADC_ALL': 'ADC', 'DMA_STREAM_ALL': 'DMA_Stream'}
-    for label, kind in kinds.items():
-        tests = ' || '.join(f'((INSTANCE) == {name})' for name, k, _ in INSTANCES if k == kind)
-        out.append(f'#define IS_{label}_INSTANCE(INSTANCE) ({tests})')
-    return out
+    out += ['#if !defined(USE_HAL_DRIVER) && !defined(USE_STDPERIPH_DRIVER) /* ST\'s libraries have names of their own for these */']
+    return out + [f'#define {name} {value}' for name, value in library_values()] + ['#endif']
 
 
 def header(peripherals, numbers):
     lines = HEAD.splitlines() + [''] + interrupts(numbers)
     for name in STRUCTS:
         lines += structure(name)
-    lines += addresses() + bits(peripherals) + [''] + instance_checks() + TAIL.splitlines()
+    lines += addresses() + bits(peripherals) + [''] + instances.defines() + TAIL.splitlines()
     return '\n'.join(lines) + '\n'

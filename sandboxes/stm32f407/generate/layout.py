@@ -1,9 +1,12 @@
 """Shapes of the CMSIS structures: which register lies where (RM0090, the "register map" at the end of each chapter).
 
 A structure is a line of members in order of address; `@0x40` sets the offset, `[n]` makes an array, `A|B` gives one
-register two names, and `wide|low,high` also gives names to its two halves. generate.py checks each member against the
-offsets of the crate `stm32f4`, by the name in brackets where the crate has another: `RLAR{RDLAR}`.
+register two names, `wide|low,high` also gives names to its two halves, and `?name` at the end is a register of other chips
+of the family that only the standard peripheral library sees. generate.py checks each member against the offsets of the
+crate `stm32f4`, by the name in brackets where the crate has another: `RLAR{RDLAR}`.
 """
+
+FOREIGN = 'foreign'  # the type of a member that another chip has
 
 STRUCTS = {
     'ADC': 'SR CR1 CR2 SMPR1 SMPR2 JOFR1 JOFR2 JOFR3 JOFR4 HTR LTR SQR1 SQR2 SQR3 JSQR JDR1 JDR2 JDR3 JDR4 DR',
@@ -27,12 +30,12 @@ STRUCTS = {
     'FSMC_Bank4': 'PCR4 SR4 PMEM4 PATT4 PIO4',
     'GPIO': 'MODER OTYPER OSPEEDR PUPDR IDR ODR BSRR|BSRRL,BSRRH LCKR AFR[2]',
     'SYSCFG': 'MEMRMP PMC EXTICR[4] @0x20 CMPCR',
-    'I2C': 'CR1 CR2 OAR1 OAR2 DR SR1 SR2 CCR TRISE',
+    'I2C': 'CR1 CR2 OAR1 OAR2 DR SR1 SR2 CCR TRISE ?FLTR',
     'IWDG': 'KR PR RLR SR',
     'PWR': 'CR CSR',
     'RCC': 'CR PLLCFGR CFGR CIR AHB1RSTR AHB2RSTR AHB3RSTR @0x20 APB1RSTR APB2RSTR @0x30 AHB1ENR AHB2ENR AHB3ENR '
            '@0x40 APB1ENR APB2ENR @0x50 AHB1LPENR AHB2LPENR AHB3LPENR @0x60 APB1LPENR APB2LPENR @0x70 BDCR CSR '
-           '@0x80 SSCGR PLLI2SCFGR',
+           '@0x80 SSCGR PLLI2SCFGR ?PLLSAICFGR ?DCKCFGR',
     'RTC': 'TR DR CR ISR PRER WUTR CALIBR ALRMAR ALRMBR WPR SSR SHIFTR TSTR TSDR TSSSR CALR TAFCR ALRMASSR ALRMBSSR '
            '@0x50 ' + ' '.join(f'BKP{n}R' for n in range(20)),
     'SDIO': 'POWER CLKCR ARG CMD RESPCMD RESP1 RESP2 RESP3 RESP4 DTIMER DLEN DCTRL DCOUNT STA ICR MASK @0x48 FIFOCNT '
@@ -106,13 +109,14 @@ def cluster_name(cluster, index, register):
 
 
 def parse(text):
-    """Members of a structure as (offset, names, width, count, type)."""
+    """Members of a structure as (offset, names, width, count, type or FOREIGN)."""
     offset, out = 0, []
     for word in text.split():
         if word.startswith('@'):
             offset = int(word[1:], 0)
             continue
         kind, width, count = None, 32, None
+        foreign, word = word.startswith('?'), word.lstrip('?')
         if ':' in word:
             word, _, kind = word.partition(':')
             if kind.isdigit():
@@ -120,14 +124,14 @@ def parse(text):
         if '[' in word:
             count = int(word[word.index('[') + 1:-1])
             word = word[:word.index('[')]
-        out.append((offset, word.split('|'), width, count, kind))
-        size = sizeof(kind) if kind else width // 8
+        out.append((offset, word.split('|'), width, count, FOREIGN if foreign else kind))
+        size = sizeof(kind) if kind and not foreign else width // 8
         offset += size * (count or 1)
     return out
 
 
 def sizeof(kind):
     """Bytes of a structure, rounded up to words."""
-    offset, _, width, count, inner = parse(STRUCTS[kind])[-1]
+    offset, _, width, count, inner = [member for member in parse(STRUCTS[kind]) if member[-1] != FOREIGN][-1]
     end = offset + (sizeof(inner) if inner else width // 8) * (count or 1)
     return (end + 3) & ~3

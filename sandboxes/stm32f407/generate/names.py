@@ -63,6 +63,9 @@ RENAMES = [(re.compile(pattern + '$'), names.split()) for pattern, names in [
     (r'DBGMCU_APB1_FZ_DBG_J2C3SMBUS_TIMEOUT', r'DBGMCU_APB1_FZ_DBG_I2C3_SMBUS_TIMEOUT'),
     (r'DBGMCU_APB1_FZ_DBG_J2C(\d)_SMBUS_TIMEOUT', r'DBGMCU_APB1_FZ_DBG_I2C\1_SMBUS_TIMEOUT'),
     (r'DBGMCU_CR_DBG_(TIM|I2C).*', ''),
+    (r'DCMI_RIS_OVR_RIS', r'DCMI_RIS_OVR_RIS DCMI_RISR_OVR_RIS DCMI_RISR_OVF_RIS'),
+    (r'DCMI_IER_OVR_IE', r'DCMI_IER_OVR_IE DCMI_IER_OVF_IE'),
+    (r'DCMI_ICR_OVR_ISC', r'DCMI_ICR_OVR_ISC DCMI_ICR_OVF_ISC'),
     (r'DCMI_RIS_(\w+)_RIS', r'DCMI_RIS_\1_RIS DCMI_RISR_\1_RIS'),
     (r'DCMI_MIS_(\w+)_MIS', r'DCMI_MIS_\1_MIS DCMI_MISR_\1_MIS'),
     (r'CAN_RF(\d)R_(\w+)', r'CAN_RF\1R_\2\1'),
@@ -70,13 +73,20 @@ RENAMES = [(re.compile(pattern + '$'), names.split()) for pattern, names in [
     (r'FSMC_SD.*', ''),
     (r'FSMC_(B?[A-Z]+)(\d)_(MEM|ATT|IO)(\w+)', r'FSMC_\1\2_\3\4\2'),
     (r'FSMC_ECCR(\d)_ECC', r'FSMC_ECCR\1_ECC\1'),
-    (r'ETH_MACCR_(\w+)', r'ETH_MACCR_\1'),
+    (r'ETH_MACFCR_FCB', r'ETH_MACFCR_FCB ETH_MACFCR_FCBBPA'),
+    (r'ETH_DMABMR_PM', r'ETH_DMABMR_PM ETH_DMABMR_RTPR'),
+    (r'ETH_DMABMR_EDFE', r'ETH_DMABMR_EDFE ETH_DMABMR_EDE'),
+    (r'ETH_DMASR_PWTS', r'ETH_DMASR_PWTS ETH_DMASR_RWTS'),
     (r'ETH_PTPTSCR_(\w+)', r'ETH_PTPTSCR_\1 ETH_PTPTSSR_\1'),
+    (r'USB_OTG_HCCHAR0_MCNT', r'USB_OTG_HCCHAR_MCNT USB_OTG_HCCHAR_MC'),
+    (r'USB_OTG_HCINTMSK0_AHBERRM', r'USB_OTG_HCINTMSK_AHBERRM USB_OTG_HCINTMSK_AHBERR'),
     (r'USB_OTG_(HC)([A-Z]+?)0_(\w+)', r'USB_OTG_HC\2_\3'),
+    (r'USB_OTG_DIEPTSIZ1_MCNT', r'USB_OTG_DIEPTSIZ_MCNT USB_OTG_DIEPTSIZ_MULCNT'),
+    (r'USB_OTG_DOEPTSIZ1_RXDPID_STUPCNT', r'USB_OTG_DOEPTSIZ_RXDPID_STUPCNT USB_OTG_DOEPTSIZ_STUPCNT'),
     (r'USB_OTG_(DIEP|DOEP)([A-Z]+?)1_(\w+)', r'USB_OTG_\1\2_\3'),
     (r'USB_OTG_DTXFSTS1_(\w+)', r'USB_OTG_DTXFSTS_\1'),
     (r'USB_OTG_(HC|DIEP|DOEP|DTXFSTS)[A-Z]*\d+_\w+', ''),
-    (r'USB_OTG_GRXST(S|P)(R|P)_DEVICE_(\w+)', r'USB_OTG_GRXST\1\2_\3 USB_OTG_GRXSTS\2_\3'),
+    (r'USB_OTG_GRXST(S|P)(R|P)_DEVICE_(\w+)', r'USB_OTG_GRXST\1\2_\3 USB_OTG_GRXSTS\2_\3 USB_OTG_\3'),
     (r'USB_OTG_GRXST.*', ''),
     (r'USB_OTG_DIEPTXF0_TX0(\w+)', r'USB_OTG_DIEPTXF0_TX0\1 USB_OTG_TX0\1'),
     (r'USB_OTG_HNPTXFSIZ_(\w+)', r'USB_OTG_\1'),
@@ -123,15 +133,16 @@ def values():
         register = line // 4 + 1
         codes(f'SYSCFG_EXTICR{register}_EXTI{line}', 4 * (line % 4), [(f'P{port}', n) for n, port in enumerate('ABCDEFGHI')])
     out += [(f'DMA_SxNDT_{n}', f'(0x{1 << n:X}UL)') for n in range(16)]                    # 10.5.6
-    out.append(('FLASH_KEY1', '(0x45670123UL)'))                                           # 3.6.1
-    out.append(('FLASH_KEY2', '(0xCDEF89ABUL)'))
-    out.append(('FLASH_OPT_KEY1', '(0x08192A3BUL)'))
-    out.append(('FLASH_OPT_KEY2', '(0x4C5D6E7FUL)'))
     out += [(f'WWDG_CR_T{n}', f'(0x{1 << n:X}UL)') for n in range(7)]                       # 22.6
     out += [(f'WWDG_CFR_W{n}', f'(0x{1 << n:X}UL)') for n in range(7)]
     out += [(f'WWDG_CFR_WDGTB{n}', f'(0x{1 << (7 + n):X}UL)') for n in range(2)]
     out += [(f'I2C_OAR1_ADD{n}', f'(0x{1 << n:X}UL)') for n in range(10)]                   # 27.6.3
     out += [('I2C_OAR1_ADD1_7', '(0x000000FEUL)'), ('I2C_OAR1_ADD8_9', '(0x00000300UL)')]
+    out += [(f'ETH_MACMIIAR_CR_Div{divider}', f'(0x{code << 2:08X}UL)')                           # 33.8.1
+            for code, divider in enumerate((42, 62, 16, 26, 102))]
+    out += [('USB_OTG_HCTSIZ_DOPING', '(0x80000000UL)'), ('USB_OTG_DOEPMSK_OTEPSPRM', '(0x20UL)'),   # 34.16
+            ('USB_OTG_DOEPINT_OTEPSPR', '(0x20UL)'), ('USB_OTG_DOEPMSK_NAKM', '(0x2000UL)'),
+            ('USB_OTG_PCGCR_STPPCLK', 'USB_OTG_PCGCCTL_STOPCLK')]
     out += [('DMA_SxCR_ACK', '(0x00100000UL)'), ('ADC_DR_ADC2DATA', '(0xFFFF0000UL)'),
             ('ADC_CDR_RDATA_MST', 'ADC_CDR_DATA1'), ('ADC_CDR_RDATA_SLV', 'ADC_CDR_DATA2'),
             ('FLASH_OPTCR_nWRP', '(0x0FFF0000UL)'),
@@ -143,3 +154,9 @@ def values():
             ('CAN_FFA1R_FFA', '(0x0FFFFFFFUL)'), ('CAN_FA1R_FACT', '(0x0FFFFFFFUL)'),
             ('CAN_TSR_TME', '(0x1C000000UL)'), ('CAN_TSR_LOW', '(0xE0000000UL)')]
     return out
+
+
+def library_values():
+    """The same for names that ST's libraries define in headers of their own."""
+    return [('FLASH_KEY1', '(0x45670123UL)'), ('FLASH_KEY2', '(0xCDEF89ABUL)'),             # 3.6.1
+            ('FLASH_OPT_KEY1', '(0x08192A3BUL)'), ('FLASH_OPT_KEY2', '(0x4C5D6E7FUL)')]

@@ -37,12 +37,29 @@
 #ifndef __PACKED_STRUCT
 #define __PACKED_STRUCT struct __attribute__((packed, aligned(1)))
 #endif
+#ifndef __PACKED_UNION
+#define __PACKED_UNION union __attribute__((packed, aligned(1)))
+#endif
 #ifndef __ALIGNED
 #define __ALIGNED(x) __attribute__((aligned(x)))
 #endif
 #ifndef __RESTRICT
 #define __RESTRICT __restrict
 #endif
+/* Words at any address. */
+#define CMSIS_UNALIGNED(name, type) \
+  __PACKED_STRUCT name { type v; };
+CMSIS_UNALIGNED(T_UINT16_READ, uint16_t)
+CMSIS_UNALIGNED(T_UINT32_READ, uint32_t)
+CMSIS_UNALIGNED(T_UINT16_WRITE, uint16_t)
+CMSIS_UNALIGNED(T_UINT32_WRITE, uint32_t)
+CMSIS_UNALIGNED(T_UINT32, uint32_t)
+#undef CMSIS_UNALIGNED
+#define __UNALIGNED_UINT16_READ(address) (((const struct T_UINT16_READ *)(const void *)(address))->v)
+#define __UNALIGNED_UINT32_READ(address) (((const struct T_UINT32_READ *)(const void *)(address))->v)
+#define __UNALIGNED_UINT16_WRITE(address, value) (void)(((struct T_UINT16_WRITE *)(void *)(address))->v = (value))
+#define __UNALIGNED_UINT32_WRITE(address, value) (void)(((struct T_UINT32_WRITE *)(void *)(address))->v = (value))
+#define __UNALIGNED_UINT32(address) (((struct T_UINT32 *)(address))->v)
 #define __COMPILER_BARRIER() __asm volatile("" ::: "memory")
 
 #define __NOP() __asm volatile("nop")

@@ -8,7 +8,7 @@
 
 #include <stdint.h>
 
-#include "cmsis_gcc.h"
+#include <cmsis_gcc.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -28,6 +28,7 @@ extern "C" {
 #define __CORTEX_M 4U
 #define __CM4_CMSIS_VERSION_MAIN 5U
 #define __CM4_CMSIS_VERSION_SUB 1U
+#define __CM4_CMSIS_VERSION ((__CM4_CMSIS_VERSION_MAIN << 16U) | __CM4_CMSIS_VERSION_SUB)
 #if defined(__ARM_FP)
 #define __FPU_USED 1U
 #else
@@ -65,6 +66,24 @@ typedef union {
   } b;
   uint32_t w;
 } CONTROL_Type;
+
+typedef union {
+  struct {
+    uint32_t ISR : 9;
+    uint32_t _reserved0 : 1;
+    uint32_t ICI_IT_1 : 6;
+    uint32_t GE : 4;
+    uint32_t _reserved1 : 4;
+    uint32_t T : 1;
+    uint32_t ICI_IT_2 : 2;
+    uint32_t Q : 1;
+    uint32_t V : 1;
+    uint32_t C : 1;
+    uint32_t Z : 1;
+    uint32_t N : 1;
+  } b;
+  uint32_t w;
+} xPSR_Type;
 
 #define CONTROL_nPRIV_Msk 0x1UL
 #define CONTROL_SPSEL_Msk 0x2UL
@@ -200,6 +219,16 @@ typedef struct { /* C1.6 */
   __IOM uint32_t DCRDR;
   __IOM uint32_t DEMCR;
 } CoreDebug_Type;
+
+/* What LR holds in a handler (B1.5.8). */
+#define EXC_RETURN_HANDLER 0xFFFFFFF1UL
+#define EXC_RETURN_THREAD_MSP 0xFFFFFFF9UL
+#define EXC_RETURN_THREAD_PSP 0xFFFFFFFDUL
+#define EXC_RETURN_HANDLER_FPU 0xFFFFFFE1UL
+#define EXC_RETURN_THREAD_MSP_FPU 0xFFFFFFE9UL
+#define EXC_RETURN_THREAD_PSP_FPU 0xFFFFFFEDUL
+
+#define NVIC_USER_IRQ_OFFSET 16
 
 #define SCS_BASE 0xE000E000UL
 #define ITM_BASE 0xE0000000UL

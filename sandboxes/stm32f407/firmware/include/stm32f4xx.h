@@ -12,20 +12,7 @@
 #define STM32F40_41xxx
 #endif
 
-#ifndef HSE_VALUE
-#define HSE_VALUE 8000000UL /* the crystal of the discovery board */
-#endif
-#ifndef HSI_VALUE
-#define HSI_VALUE 16000000UL
-#endif
-#ifndef LSE_VALUE
-#define LSE_VALUE 32768UL
-#endif
-#ifndef LSI_VALUE
-#define LSI_VALUE 32000UL
-#endif
-
-#include "stm32f407xx.h"
+#include <stm32f407xx.h> /* in angles: a firmware's own headers come first */
 
 typedef enum { RESET = 0, SET = !RESET } FlagStatus, ITStatus;
 typedef enum { DISABLE = 0, ENABLE = !DISABLE } FunctionalState;
@@ -50,11 +37,34 @@ SHORT_TYPES(8)
 #undef SHORT_TYPES
 #endif
 
-/* Sources that bring ST's libraries with them expect these to be pulled in from here. */
+/* Sources that bring ST's libraries with them expect these to be pulled in from here. The HAL's own settings come before
+   ours, ours before those of the older library, which redefines them. */
 #if defined(USE_HAL_DRIVER)
-#include "stm32f4xx_hal.h"
-#elif defined(USE_STDPERIPH_DRIVER)
-#include "stm32f4xx_conf.h"
+#include <stm32f4xx_hal.h>
+#endif
+
+#ifndef HSE_VALUE
+#define HSE_VALUE 8000000UL /* the crystal of the discovery board */
+#endif
+#ifndef HSI_VALUE
+#define HSI_VALUE 16000000UL
+#endif
+#ifndef LSE_VALUE
+#define LSE_VALUE 32768UL
+#endif
+#ifndef LSI_VALUE
+#define LSI_VALUE 32000UL
+#endif
+#ifndef HSE_STARTUP_TIMEOUT
+#define HSE_STARTUP_TIMEOUT 0x05000U /* turns of a loop, as ST's clock set-up counts them */
+#endif
+#ifndef HSI_STARTUP_TIMEOUT
+#define HSI_STARTUP_TIMEOUT 0x05000U
+#endif
+
+#if defined(USE_STDPERIPH_DRIVER)
+#include <stm32f4xx_family.h>
+#include <stm32f4xx_conf.h>
 #endif
 
 #endif

@@ -1,0 +1,9 @@
+#ifndef STM32F4XX_HAL_CONF_H
+#define STM32F4XX_HAL_CONF_H
+
+#define HAL_TIM_MODULE_ENABLED
+#define TICK_INT_PRIORITY 15U
+#if !defined(HSE_VALUE)
+#define HSE_VALUE 12000000U
+#endif
+#endif

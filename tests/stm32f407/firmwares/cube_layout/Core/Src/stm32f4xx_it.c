@@ -1,0 +1,6 @@
+#include "main.h"
+
+void SysTick_Handler(void)
+{
+    HAL_IncTick();
+}

@@ -1,0 +1,7 @@
+/* The display controller of other chips. */
+#include "stm32f4xx.h"
+
+void display_on(void)
+{
+    LTDC->GCR |= LTDC_GCR_LTDCEN;
+}

@@ -1,0 +1,6 @@
+#include "portmacro.h"
+
+int port_number(void)
+{
+    return PORT / 10;
+}

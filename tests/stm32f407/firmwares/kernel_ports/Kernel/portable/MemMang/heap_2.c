@@ -1,0 +1,4 @@
+int heap_number(void)
+{
+    return 2;
+}
