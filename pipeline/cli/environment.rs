@@ -79,6 +79,10 @@ pub async fn bench_of(flags: &SandboxFlags, slots: u32) -> Result<(Arc<Bench>, V
     let mut labels = Vec::new();
     for image in sandboxes::images::list(&state_dir())? {
         match unusable(flags, runtime.as_ref(), &image.name).await {
+            // A machine without a GPU is nothing to be warned of.
+            Some(why) if sandboxes::lacks(&image.name).is_some() => {
+                tracing::info!("sandbox `{}` is built, and not used: {why}", image.name);
+            }
             Some(why) => tracing::warn!("sandbox `{}` is built, and not used: {why}", image.name),
             None => labels.push(image.name),
         }

@@ -73,7 +73,7 @@ impl Report {
     pub fn read(text: &[u8], token: &str) -> Report {
         let mut report = Report::default();
         // as the task names its files
-        for line in String::from_utf8_lossy(text).replace("\"/job/in/task/", "\"").lines() {
+        for line in String::from_utf8_lossy(text).replace("/job/in/task/", "").lines() {
             if let Some(name) = line.strip_prefix("unsupported: ") {
                 report.unsupported = Some(name.to_string());
             }
