@@ -125,6 +125,19 @@ fn compare(was: &[Golden], is: &[(Golden, Vec<String>)]) -> Vec<String> {
     wrong
 }
 
+/// Whether the image's packages are not the locked ones, because a mirror has moved on. Its id is another one then, and with
+/// it are the ids of samples and the seeds that follow from them.
+fn departs(lab: &Lab) -> bool {
+    let images: serde_json::Value = serde_json::from_str(&lab.ok(&["sandbox", "list", "--json"])).unwrap();
+    let verilog = images
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|i| i["name"] == "verilog")
+        .unwrap();
+    verilog["departs"].as_array().is_some_and(|departs| !departs.is_empty())
+}
+
 #[test]
 fn a_stage_whose_output_changes_has_a_new_version() {
     let b = built();
@@ -138,7 +151,16 @@ fn a_stage_whose_output_changes_has_a_new_version() {
         )
         .unwrap();
     }
-    let was = read(&std::fs::read_to_string(file()).unwrap_or_default());
+    let mut was = read(&std::fs::read_to_string(file()).unwrap_or_default());
+    let mut is = is;
+    if departs(&b.lab) {
+        println!("not compared: what follows from the image `verilog`, whose packages are not those of its lock");
+        let apart =
+            |node: &str| is.iter().position(|(g, _)| g.node == node) >= is.iter().position(|(g, _)| g.node == "tasks");
+        was.retain(|g| !apart(&g.node));
+        let first = is.iter().position(|(g, _)| g.node == "tasks").unwrap();
+        is.truncate(first);
+    }
     let wrong = compare(&was, &is);
     assert!(
         wrong.is_empty(),
