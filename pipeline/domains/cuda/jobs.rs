@@ -21,8 +21,6 @@ pub const JUDGE_VERSION: i32 = 3;
 
 /// Where the task's files are.
 pub const FILES: &str = "/job/in/task";
-/// Longest run on a GPU, seconds, as `timeout` takes them: one that hangs there would take the job along.
-const GPU_SECONDS: &str = "120";
 /// What compiling for the GPU and beginning there may take beside the task's own limits, milliseconds.
 const GPU_MS: u64 = 60_000;
 /// Bytes of a run's report, and of what it writes to stderr, that are read.
@@ -58,14 +56,15 @@ cd /job/in/task && mkdir -p /job/native || exit 125
 flags=$2 link=$3 libraries=$4 n=0; shift 4
 for unit; do n=$((n + 1)); eval \"/usr/local/cuda/bin/nvcc -arch=sm_$has $flags -c -o /job/native/$n.o \\\"\\$unit\\\"\" || exit 0; done
 eval \"/usr/local/cuda/bin/nvcc -arch=sm_$has $link -o /job/native/program /job/native/*.o $libraries\" || exit 0";
-/// Each run has a folder of its own, with the task's files.
+/// Each run has a folder of its own, with the task's files, and on a GPU two minutes: one that hangs there would take the job
+/// along.
 const RUN_ON_GPU: &str = "\
 program=/job/native/program; [ -x $program ] || program=/job/build/program
 [ -x $program ] || exit 125
 cp -r --no-preserve=mode /job/in/task \"/job/gpu-$1\" && cd \"/job/gpu-$1\" || exit 125
-n=$1 token=$2 seconds=$3; shift 3
+n=$1 token=$2; shift 2
 export LD_LIBRARY_PATH=/usr/local/nvidia ASSAY_GPU_REPORT=/job/gpu-report-$n
-exec timeout --kill-after 5 $seconds $program \"$@\" 2>\"/job/gpu-stderr-$n\" 3<<TOKEN
+exec timeout --kill-after 5 120 $program \"$@\" 2>\"/job/gpu-stderr-$n\" 3<<TOKEN
 $token
 TOKEN
 ";
@@ -349,7 +348,6 @@ fn runs(check: &CudaCheck, prefix: &str, run: &str, token: &str, when: When) -> 
     for n in 0..check.orders {
         let name = format!("{prefix}run_{n}");
         let mut arguments = vec![n.to_string(), token_of(token, &name)];
-        arguments.extend((run == RUN_ON_GPU).then(|| GPU_SECONDS.to_string()));
         arguments.extend(check.args.iter().cloned());
         let programs = format!("{prefix}programs_{n}");
         steps.push(step(&programs, script(PROGRAMS, Vec::new()), When::Always));
