@@ -336,8 +336,10 @@ pub fn sample_id(kind: Kind, fingerprint: &str, parents: &[Parent], content: &st
     hash_parts([kind.as_bytes(), fingerprint.as_bytes(), &parents, content.as_bytes()])
 }
 
-/// A seed for one purpose, from the recipe's seed and what it is for; never from a clock, batch or thread.
-pub fn derive_seed(recipe_seed: u64, sample_id: &str, purpose: &str) -> u64 {
-    let h = hash_parts([&recipe_seed.to_le_bytes()[..], sample_id.as_bytes(), purpose.as_bytes()]);
+/// A seed for one purpose, from the recipe's seed and the text that it is for (a sample's content); never from a clock,
+/// batch or thread, nor from a sample's id: the id follows from the images that made the sample, and an image with a
+/// newer package would make other tasks of the same code.
+pub fn derive_seed(recipe_seed: u64, of: &str, purpose: &str) -> u64 {
+    let h = hash_parts([&recipe_seed.to_le_bytes()[..], of.as_bytes(), purpose.as_bytes()]);
     u64::from_str_radix(&h[..16], 16).unwrap_or(0)
 }

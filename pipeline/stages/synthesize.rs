@@ -34,7 +34,7 @@ pub enum Make {
 
 pub static SPEC: StageSpec = StageSpec {
     name: "synthesize",
-    version: 1,
+    version: 2,
     scope: Scope::Sample,
     fused: false,
     batch: 8,

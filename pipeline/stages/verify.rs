@@ -42,7 +42,7 @@ pub enum Mode {
 
 pub static SPEC: StageSpec = StageSpec {
     name: "verify",
-    version: 1,
+    version: 2,
     scope: Scope::Sample,
     fused: false,
     batch: 4,

@@ -49,7 +49,7 @@ pub async fn make(ctx: &Context, candidates: Vec<Sample>, config: &LessonConfig)
             classes.insert(task_id.clone(), class(ctx, &task_id).await?);
         }
         let class = &classes[&task_id];
-        let seed = derive_seed(ctx.seed, &c.id, "lesson");
+        let seed = derive_seed(ctx.seed, &c.content, "lesson");
         let made = tokio::task::block_in_place(|| match c.metadata.get("mutation") {
             None => direct(c, class, verdict, config, seed),
             Some(m) => repair(c, class, verdict, m, config, seed),

@@ -70,7 +70,7 @@ pub async fn measure(ctx: &Context, sample: Sample, config: &OracleConfig) -> Re
         let detail = json!({"verdict": original.verdict, "reason": original.reason, "log": original.evidence.log});
         return Ok(decided(&sample.id, Decision::Drop("reference_fails"), detail));
     }
-    let seed = derive_seed(ctx.seed, &sample.id, "mutants");
+    let seed = derive_seed(ctx.seed, &sample.content, "mutants");
     let module = task.record.unit.module.clone();
     let all = tokio::task::block_in_place(|| mutate::mutations(&reference, &module, seed));
     let chosen = mutate::select(&all, seed, config.mutants as usize, config.broken as usize, CAPS);

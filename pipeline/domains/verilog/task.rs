@@ -159,7 +159,7 @@ pub async fn make(ctx: &Context, unit: Sample, config: &TaskConfig) -> Result<De
         Ok(e) => e,
         Err(why) => return refuse(why.code(), why.to_string()),
     };
-    let seed = derive_seed(ctx.seed, &unit.id, "stimulus");
+    let seed = derive_seed(ctx.seed, &unit.content, "stimulus");
     let (bench, golden) = match recording(ctx, &unit, &record, &design, &elaborated, config, seed).await? {
         Ok(x) => x,
         Err(why) => return refuse(why.code(), why.to_string()),
