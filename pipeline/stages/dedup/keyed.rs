@@ -15,6 +15,8 @@ pub struct Keyed {
     /// Facts to sort by, with whether they are turned around.
     order: Vec<(Value, bool)>,
     origin: [String; 3],
+    /// The text's hash.
+    text: u128,
 }
 
 impl Keyed {
@@ -33,6 +35,7 @@ impl Keyed {
             key: some.then(|| xxh3_128(text.as_bytes())),
             order: config.order.iter().map(order).collect(),
             origin: [o.source.clone(), o.version.clone(), o.path.clone()],
+            text: xxh3_128(sample.content.as_bytes()),
         }
     }
 
@@ -42,7 +45,7 @@ impl Keyed {
             if *turned { order.reverse() } else { order }
         });
         let facts = facts.fold(Ordering::Equal, Ordering::then);
-        facts.then_with(|| (&self.origin, &self.id).cmp(&(&other.origin, &other.id)))
+        facts.then_with(|| (&self.origin, self.text, &self.id).cmp(&(&other.origin, other.text, &other.id)))
     }
 }
 

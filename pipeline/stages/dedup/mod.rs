@@ -1,8 +1,8 @@
 //! `dedup`: of samples that are the same or nearly so, one survives.
 //!
-//! Samples are taken in a fixed order (source, version, path, id). Each is compared with the survivors before it, and
-//! dropped only if it equals one, or if its own similarity to one reaches the threshold: never because it is like
-//! something that was itself dropped. So the outcome depends on the population alone, not on batches or threads.
+//! Samples are taken in a fixed order (source, version, path, text's hash, id). Each is compared with the survivors
+//! before it, and dropped only if it equals one, or if its own similarity to one reaches the threshold: never because
+//! it is like something that was itself dropped. So the outcome depends on the population alone, not on batches or threads.
 //! With `key`, samples are compared by facts in their metadata instead of by their text.
 
 mod keyed;
@@ -20,7 +20,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 /// This stage's line in the table.
 pub const SPEC: StageSpec = StageSpec {
     name: "dedup",
-    version: 1,
+    version: 2,
     scope: Scope::Population,
     fused: false,
     batch: 1,
@@ -104,6 +104,13 @@ struct Doc {
     sketch: Sketch,
 }
 
+impl Doc {
+    /// Where it stands in the order. An id comes last: it follows from the images that made the sample.
+    fn place(&self) -> (&str, &str, &str, u128, &str) {
+        (&self.source, &self.version, &self.path, self.sketch.exact, &self.id)
+    }
+}
+
 fn docs(samples: &[Sample]) -> Vec<Doc> {
     let texts: Vec<&str> = samples.iter().map(|s| s.content.as_str()).collect();
     let doc = |(s, sketch): (&Sample, Sketch)| Doc {
@@ -130,7 +137,7 @@ struct Pass {
 
 impl Pass {
     fn new(mut docs: Vec<Doc>, threshold: f64) -> Pass {
-        docs.sort_by(|a, b| (&a.source, &a.version, &a.path, &a.id).cmp(&(&b.source, &b.version, &b.path, &b.id)));
+        docs.sort_by(|a, b| a.place().cmp(&b.place()));
         Pass {
             docs,
             threshold,
