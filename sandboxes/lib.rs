@@ -16,7 +16,7 @@ pub mod images;
 mod job;
 pub mod renode;
 mod runtime;
-mod stm32f407;
+pub mod stm32f407;
 mod table;
 mod tree;
 mod verilog;

@@ -15,6 +15,10 @@ macro_rules! files {
     };
 }
 
+/// What the chip has: peripherals, interrupts, registers and their fields. The table that the board is built with; its head
+/// says how to read it.
+pub const REGISTERS: &str = include_str!("board/registers.inc");
+
 /// One line of [`crate::table`].
 pub(crate) const SPEC: SandboxSpec = SandboxSpec {
     name: "stm32f407",

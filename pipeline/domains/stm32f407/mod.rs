@@ -5,6 +5,7 @@ pub mod check;
 mod expect;
 pub mod jobs;
 pub mod judge;
+pub mod names;
 mod renode;
 pub mod report;
 

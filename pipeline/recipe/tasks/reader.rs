@@ -44,8 +44,11 @@ pub fn parse_line(file: &str, line_no: u32, text: &str) -> Result<Task, Vec<Diag
             problems.into_iter().map(|p| place(0, (p.message, p.help))).collect(),
         ));
     }
-    let task = read(tree.to_json()).map_err(|e| vec![place(0, (e.to_string(), None))])?;
-    let said = contradictions(&task);
+    let mut task = read(tree.to_json()).map_err(|e| vec![place(0, (e.to_string(), None))])?;
+    let mut said = contradictions(&task);
+    if let Check::Stm32f407(check) = &mut task.check {
+        said.extend(crate::domains::stm32f407::names::settle(check));
+    }
     if said.is_empty() {
         Ok(task)
     } else {

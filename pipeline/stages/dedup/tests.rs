@@ -44,7 +44,7 @@ fn rows(decided: &[Decided]) -> Vec<String> {
 /// Golden: when it changes, raise the version.
 #[test]
 fn golden_population() {
-    assert_eq!(SPEC.version, 1);
+    assert_eq!(SPEC.version, 2);
     let samples = [
         sample("b", "a.v", &text(0..0), json!({})),
         sample("a", "z.v", &text(0..5), json!({})),
