@@ -97,7 +97,7 @@ pub fn request(task: &Task, check: &Stm32Check, built: &[String]) -> Result<Requ
             content: format!("{plan:#}\n"),
         });
     }
-    let mut base = base_limits(check);
+    let mut base = base_limits(check, arguments.len() + own_units.len());
     base.wall_ms += if with_renode { RENODE_MS } else { 0 };
     let (sandbox, engine) = match with_renode {
         true => (WITH_RENODE, "board+renode"),
@@ -187,9 +187,10 @@ fn board_plan(check: &Stm32Check) -> Value {
     plan
 }
 
-/// The chip computes 168 million instructions a second; the board, a good part of that.
-fn base_limits(check: &Stm32Check) -> Limits {
-    let cpu_ms = 20_000 + (20.0 * check.run_ms) as u64;
+/// The chip computes 168 million instructions a second; the board, a good part of that. A source file takes the compiler
+/// 0.1 s or so, one that brings in a vendor's whole library of headers 0.3 s.
+fn base_limits(check: &Stm32Check, compiled: usize) -> Limits {
+    let cpu_ms = 20_000 + (20.0 * check.run_ms) as u64 + 1_500 * compiled as u64;
     Limits {
         cpu_ms,
         wall_ms: cpu_ms * 2,
