@@ -122,7 +122,8 @@ def unsupported():
 
 def defects():
     folders = sorted((CUDA / "defects").iterdir())
-    answers = verify([task(f"{f.name}/{twin}", sources(f / f"{twin}.cu")) for f in folders for twin in ("bad", "clean")])
+    texts = {f"{f.name}/{twin}": sources(f / f"{twin}.cu") for f in folders for twin in ("bad", "clean")}
+    answers = verify([task(name, files, **needs("\n".join(files.values()))) for name, files in texts.items()])
     missed, accused = [], []
     for folder in folders:
         lines = (folder / "bad.cu").read_text().splitlines()

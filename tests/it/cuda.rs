@@ -126,10 +126,7 @@ fn planted_defects_are_found_on_their_lines_and_clean_twins_are_not_accused() {
     for name in chosen {
         for twin in ["bad", "clean"] {
             let content = text(&defects().join(name).join(format!("{twin}.cu")));
-            tasks.push(
-                json!({"id": format!("{name}/{twin}"), "sandbox": "cuda", "check": {"gpu": "emulate"},
-                "candidate": [{"path": "program.cu", "content": content}]}),
-            );
+            tasks.push(of_file(&format!("{name}/{twin}"), &content, "emulate"));
         }
     }
     assert!(tasks.len() >= 20);
@@ -155,6 +152,13 @@ fn planted_defects_are_found_on_their_lines_and_clean_twins_are_not_accused() {
     }
 }
 
+/// A task of one program, with the flags and the architecture that it says it needs.
+fn of_file(id: &str, content: &str, gpu: &str) -> Value {
+    let arch = said(content, "Arch").pop().unwrap_or("sm_75".into());
+    json!({"id": id, "sandbox": "cuda", "check": {"flags": said(content, "Flags"), "arch": arch, "gpu": gpu},
+        "candidate": [{"path": "program.cu", "content": content}]})
+}
+
 /// What a program says of itself in a line of its comments.
 fn said(program: &str, key: &str) -> Vec<String> {
     let lines = program
@@ -177,18 +181,15 @@ fn a_gpu_agrees_with_the_emulation() {
         wanted.insert(task["id"].as_str().unwrap().to_string(), reason.to_string());
         tasks.push(task);
     };
-    let of_file = |id: String, content: &str, check: Value| json!({"id": id, "sandbox": "cuda", "check": check, "candidate": [{"path": "program.cu", "content": content}]});
     let programs = Path::new(ROOT).join("tests/cuda/programs");
     for name in names(&programs).iter().filter(|name| name.ends_with(".cu")) {
         let content = text(&programs.join(name));
-        let arch = said(&content, "Arch").pop().unwrap_or("sm_75".into());
-        let check = json!({"flags": said(&content, "Flags"), "arch": arch});
         let reason = if said(&content, "Reports").is_empty() {
             "pass"
         } else {
             "crash"
         };
-        add(of_file(format!("programs/{name}"), &content, check), reason);
+        add(of_file(&format!("programs/{name}"), &content, "require"), reason);
     }
     for set in ["right", "wrong"] {
         for name in names(&fixtures().join(set)) {
@@ -199,7 +200,7 @@ fn a_gpu_agrees_with_the_emulation() {
     for name in names(&defects()) {
         for (twin, reason) in [("bad", ""), ("clean", "pass")] {
             let content = text(&defects().join(&name).join(format!("{twin}.cu")));
-            add(of_file(format!("{name}/{twin}"), &content, json!({})), reason);
+            add(of_file(&format!("{name}/{twin}"), &content, "require"), reason);
         }
     }
     let answers = verify(&Lab::new(), &tasks);

@@ -40,9 +40,7 @@ LIBRARIES = {
     "cufft": "cuFFT", "cufftXt": "cuFFT", "cufftw": "cuFFT",
     "cusparse": "cuSPARSE", "cusparse_v2": "cuSPARSE", "cusolverDn": "cuSOLVER", "cusolverSp": "cuSOLVER", "cusolver_common": "cuSOLVER",
     "cudnn": "cuDNN", "nccl": "NCCL", "npp": "NPP", "nppi": "NPP", "nvml": "NVML", "nvrtc": "NVRTC", "nvJitLink": "nvJitLink",
-    "cutensor": "cuTENSOR", "cupti": "CUPTI", "nvjpeg": "nvJPEG", "mma": "warp matrix functions", "cuda_pipeline": "asynchronous pipelines",
-    "cuda_pipeline_primitives": "asynchronous pipelines", "cuda_awbarrier": "asynchronous barriers",
-    "cuda_awbarrier_primitives": "asynchronous barriers", "cuda_fp8": "FP8", "cuda_fp6": "FP6", "cuda_fp4": "FP4", "cuda_gl_interop": "graphics interoperability",
+    "cutensor": "cuTENSOR", "cupti": "CUPTI", "nvjpeg": "nvJPEG", "cuda_gl_interop": "graphics interoperability",
     "cudaGL": "graphics interoperability", "cuda_tile": "tile programming", "cudaProfiler": "profiler control",
 }
 LIBRARY_FOLDERS = {"thrust": "Thrust", "cub": "CUB", "cuda": "libcu++", "cutlass": "CUTLASS", "cute": "CuTe", "cooperative_groups": "cooperative groups"}

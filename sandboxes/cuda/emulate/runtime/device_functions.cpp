@@ -15,6 +15,7 @@
 
 #include "device.h"
 #include "errors.h"
+#include "faults.h"
 #include "hooks.h"
 #include "memory.h"
 #include "worker.h"
@@ -62,7 +63,11 @@ unsigned __isGlobal(const void *address) {
     return is_device(address) || find_allocation(address, found) || is_symbol(address);
 }
 unsigned __isLocal(const void *address) { return in_stack_of_current(address); }
-unsigned __isShared(const void *address) { return !__isLocal(address) && !__isGlobal(address); }
+// Shared memory is the OS thread's own storage, which ends where its pointer points to.
+unsigned __isShared(const void *address) {
+    const uintptr_t before_end = reinterpret_cast<uintptr_t>(__builtin_thread_pointer()) - reinterpret_cast<uintptr_t>(address);
+    return before_end - 1 < thread_local_size();
+}
 unsigned __isConstant(const void *) { return 0; }
 
 // malloc and free: the device's heap in device code. Its default size: programming guide, "Dynamic Global Memory Allocation".

@@ -59,6 +59,16 @@ void atomic(const void *address, uint32_t size, bool writes, Order order, Scope 
 // What the runtime itself touches for somebody: copies, memset, half atomics, memcpy_async, device printf's strings.
 void device_access(const void *address, size_t size, bool write, const void *pc);
 
+// An address (or what else decides where an instruction goes) that is no multiple of what it has to be: `rule` and the number.
+void misaligned(const void *address, const char *rule, unsigned multiple, const void *pc);
+// An asynchronous copy of the current thread: `read` bytes of its source go to `size` bytes of shared memory, the rest of which
+// becomes 0. From its begin its target holds nothing that anybody may read. It ends just before the bytes are moved.
+void copy_begins(void *to, const void *from, size_t size, size_t read, const void *pc);
+void copy_ends(void *to, const void *from, size_t size, size_t read, const void *pc);
+// Shared memory that is not to be read until a barrier's phase has ended; and now it may be.
+void conceal(const void *address, size_t size);
+void reveal(const void *address, size_t size);
+
 // Memory. `kind` of what an address is.
 enum class Memory : uint8_t { device, managed, pinned, symbol };
 // A range of addresses in which all memory of this kind lies (told once each, in or before start(), before any

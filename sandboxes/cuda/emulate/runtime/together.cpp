@@ -12,7 +12,7 @@
 #include "worker.h"
 
 // Behind the user's thread-local variables (a_text_end.cpp).
-extern "C" __thread unsigned char emulate_shared_end;
+extern "C" __thread unsigned char emulate_shared_end[];
 
 namespace emulate {
 
@@ -33,7 +33,7 @@ Bytes static_shared() {
         if (header->p_type != PT_TLS) continue;
         const size_t align = std::max<size_t>(header->p_align, 1);
         auto *begin = static_cast<unsigned char *>(__builtin_thread_pointer()) - (header->p_memsz + align - 1) / align * align + header->p_filesz;
-        return {begin, static_cast<size_t>(std::max<ptrdiff_t>(0, &emulate_shared_end - begin))};
+        return {begin, static_cast<size_t>(std::max<ptrdiff_t>(0, emulate_shared_end - begin))};
     }
     return {nullptr, 0};
 }

@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <cstring>
 
-
+#include "async.h"
 #include "hooks.h"
 #include "launches.h"
 
@@ -92,8 +92,11 @@ void Worker::enter() {
 
 // The block's threads are gone as they stand: device code holds nothing that would have to be given back.
 void Worker::clean_up() {
-    for (uint32_t i = 0; i < context_->block.threads; ++i)
+    for (uint32_t i = 0; i < context_->block.threads; ++i) {
         if (context_->fibers[i].stack) stacks_.give(context_->fibers[i].stack);
+        async::forget(context_->threads[i]);
+    }
+    async::forget(context_->block);
     for (uint32_t warp = 0; warp < context_->warps; ++warp) context_->meetings[warp].clear(), context_->open[warp].clear();
     free_meetings_.clear();
     for (auto &meeting : all_meetings_) free_meetings_.push_back(meeting.get());
@@ -199,7 +202,8 @@ void Worker::thread_ended() {
     Thread &self = *current;
     self.exited = true;
     c.exited[self.warp] |= 1u << self.lane;
-    --c.live;
+    async::forget(self);
+    if (--c.live == 0) async::forget(c.block);
     c.idle_yields = 0;
     check::thread_ends(self);
     for (size_t i = c.meetings[self.warp].size(); i-- > 0;) meeting_if_complete(self.warp, *c.meetings[self.warp][i]);

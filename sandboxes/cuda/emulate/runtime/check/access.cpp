@@ -123,6 +123,7 @@ void overlook_padding(Region &region, size_t offset, size_t size) {
     for (size_t word = first; word <= last; ++word) {
         uint32_t &state = region.state[word];
         if (state == 0 && !region.shared) state = first_state(region, word);
+        if (state & state::kInFlight) return;
         const bool defined = (state >> state::kDefined & 15) != 0;
         some |= defined;
         all &= defined;
@@ -133,17 +134,17 @@ void overlook_padding(Region &region, size_t offset, size_t size) {
 void undefined_read(Region &region, size_t word, uint32_t mask, Record mine, unsigned size) {
     uint32_t &state = region.state[word];
     // Bytes beside defined ones in the same word may be padding, too.
-    const bool some_defined = (state >> state::kDefined & mask) != 0;
+    const bool some_defined = (state >> state::kDefined & mask) != 0, in_flight = (state & state::kInFlight) != 0;
     state |= mask << state::kDefined;  // once is enough
     const bool managed = !region.shared && region.kind == Memory::managed;
-    if (some_defined || (managed && !is_untouched(region.base + word * 4))) return;
+    if ((some_defined && !in_flight) || (managed && !is_untouched(region.base + word * 4))) return;
     const uintptr_t address = region.base + word * 4 + static_cast<unsigned>(__builtin_ctz(mask));
     const Allocation *allocation = region.shared ? nullptr : allocation_at(address);
     Party other = host_party(nullptr, "allocation");
     if (allocation != nullptr) other.code = allocation->code;
     // Devices give managed memory out as zeros, and programs live by it.
     report_place(managed ? "uninitialized_managed_read" : "uninitialized_read", region.shared ? "shared" : "global", party(mine, "read"),
-                 allocation != nullptr ? &other : nullptr, address, size, "", managed);
+                 allocation != nullptr ? &other : nullptr, address, size, in_flight ? "an asynchronous copy to it is under way" : "", managed);
 }
 
 void conflict(Region &region, size_t word, Slot slot, Access access, Manner manner, Record mine, unsigned size) {

@@ -36,6 +36,7 @@ constexpr uint32_t kWriteAtomic = 1u << 20, kReadAtomic = 1u << 21, kRead2Atomic
 constexpr uint32_t kWriteVolatile = 1u << 23, kReadVolatile = 1u << 24, kRead2Volatile = 1u << 25;
 constexpr unsigned kOrigin = 26;  // shift of Origin, 3 bits
 constexpr uint32_t kOriginMask = 7u << kOrigin;
+constexpr uint32_t kInFlight = 1u << 29;  // an asynchronous copy to it is under way; whatever writes to it clears this
 }  // namespace state
 
 // Who gave a word its value last.

@@ -8,6 +8,9 @@
 #include "memory.h"
 #include "symbols.h"
 
+// Behind the user's own (a_text_end.cpp).
+extern "C" __thread unsigned char emulate_shared_end[4 << 10];
+
 namespace emulate::check {
 
 Region static_shared, dynamic_shared;
@@ -28,25 +31,23 @@ uintptr_t prepared_for = 0;          // the address of dynamic shared memory of 
 void prepare(uintptr_t dynamic) {
     prepared_for = dynamic;
     const auto &variables = shared_variables();
-    uintptr_t from = UINTPTR_MAX, to = 0;
-    for (const Variable &variable : variables) {
-        if (variable.address <= dynamic && variable.address + variable.size > dynamic) break;
-        from = std::min(from, variable.address);
-        to = std::max(to, variable.address + variable.size);
-    }
+    const auto end = reinterpret_cast<uintptr_t>(emulate_shared_end);
+    uintptr_t from = end;
+    for (const Variable &variable : variables) from = std::min(from, variable.address);
     static_space.shared = dynamic_space.shared = true;
     if (dynamic_space.state == nullptr) reserve_shadow(dynamic_space, dynamic, kMostShared);
     dynamic_space.base = dynamic;
     fresh.clear();
     static_space.size = 0;
-    if (from >= to) return;
+    if (from >= end) return;
+    const uintptr_t to = end + sizeof emulate_shared_end;   // nothing of the program's, but shared memory is what it was meant to be
     from &= ~uintptr_t{3};
     if (static_space.state == nullptr) reserve_shadow(static_space, from, to - from);
     static_space.base = from;
     static_space.size = to - from;
     fresh.resize((to - from) / 4 + 1);
     for (const Variable &variable : variables)
-        for (uintptr_t at = variable.address; at < variable.address + variable.size && variable.address < to; ++at)
+        for (uintptr_t at = variable.address; at < variable.address + variable.size && variable.address < end; ++at)
             fresh[(at - from) / 4] |= (1u << state::kValid | uint32_t{variable.guard} << state::kDefined) << ((at - from) & 3);
 }
 
@@ -97,7 +98,7 @@ bool is_of_program(uintptr_t address) {
 
 std::string describe_shared(uintptr_t address) {
     if (address - static_space.base < static_space.size)
-        if (const Variable *variable = variable_at(shared_variables(), address))
+        if (const Variable *variable = variable_at(shared_variables(), std::min(address, reinterpret_cast<uintptr_t>(emulate_shared_end) - 1)))
             return variable->name + "+" + std::to_string(address - variable->address);
     if (!near_shared(address)) return "";
     const bool before = address < dynamic_space.base;

@@ -125,6 +125,15 @@ static void out_of_bounds(const OutOfBounds &data, uintptr_t index, const void *
     hide();
 }
 
+void misaligned(const void *address, const char *rule, unsigned multiple, const void *pc) {
+    if (!on || current == nullptr) return;
+    const Party here = party(*current, pc, nullptr);
+    const Region *region = region_of(reinterpret_cast<uintptr_t>(address));
+    if (is_new("misaligned_address", here, nullptr))
+        report({"misaligned_address", region == nullptr ? nullptr : region->shared ? "shared" : "global", nullptr, here, {}, false,
+                describe(reinterpret_cast<uintptr_t>(address)), 0, rule + std::to_string(multiple)});
+}
+
 static void misaligned(const TypeMismatch &data, uintptr_t address, const void *pc) {
     const uintptr_t alignment = uintptr_t{1} << data.log_alignment;
     if (!on || current == nullptr || address % alignment == 0) return;  // the host's processor does not mind

@@ -1,0 +1,53 @@
+// Tiles at steps of 8 columns: their addresses are multiples of 16 bytes, and have to be of 32.
+#include <mma.h>
+#include <cstdio>
+#include <cstdlib>
+#include <vector>
+
+#define CHECK(call)                                                              \
+    do {                                                                         \
+        const cudaError_t status = (call);                                       \
+        if (status != cudaSuccess) {                                             \
+            std::fprintf(stderr, "%s: %s\n", #call, cudaGetErrorString(status)); \
+            std::exit(1);                                                        \
+        }                                                                        \
+    } while (0)
+
+using namespace nvcuda;
+
+
+__global__ void gemm(const half *a, const half *b, float *c, int M, int N, int K) {
+    wmma::fragment<wmma::matrix_a, 16, 16, 16, half, wmma::row_major> fa;
+    wmma::fragment<wmma::matrix_b, 16, 16, 16, half, wmma::row_major> fb;
+    wmma::fragment<wmma::accumulator, 16, 16, 16, float> acc;
+    wmma::fill_fragment(acc, 0.0f);
+    const int skip = 8;
+    for (int k = 0; k < K; k += 16) {
+        const int from = k == 0 ? 0 : k - 16 + skip;
+        wmma::load_matrix_sync(fa, a + blockIdx.y * 16 * K + from, K);  // defect: misaligned_address
+        wmma::load_matrix_sync(fb, b + from * N + blockIdx.x * 16, N);
+        wmma::mma_sync(acc, fa, fb, acc);
+    }
+    wmma::store_matrix_sync(c + blockIdx.y * 16 * N + blockIdx.x * 16, acc, N, wmma::mem_row_major);
+}
+
+int main() {
+    const int M = 16, N = 32, K = 48;
+    half *a, *b;
+    float *c;
+    CHECK(cudaMalloc(&a, M * K * sizeof(half)));
+    CHECK(cudaMalloc(&b, K * N * sizeof(half)));
+    CHECK(cudaMalloc(&c, M * N * sizeof(float)));
+    std::vector<half> one(M * K > K * N ? M * K : K * N, __float2half(1.0f));
+    CHECK(cudaMemcpy(a, one.data(), M * K * sizeof(half), cudaMemcpyHostToDevice));
+    CHECK(cudaMemcpy(b, one.data(), K * N * sizeof(half), cudaMemcpyHostToDevice));
+    gemm<<<dim3(N / 16, M / 16), 32>>>(a, b, c, M, N, K);
+    CHECK(cudaDeviceSynchronize());
+    std::vector<float> got(M * N);
+    CHECK(cudaMemcpy(got.data(), c, M * N * sizeof(float), cudaMemcpyDeviceToHost));
+    for (float v : got)
+        if (v != K) return std::printf("%g\n", v), 1;
+    CHECK(cudaFree(a));
+    CHECK(cudaFree(b));
+    CHECK(cudaFree(c));
+}
