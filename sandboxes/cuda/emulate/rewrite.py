@@ -33,10 +33,6 @@ LANGUAGE = tree_sitter.Language(tree_sitter_cuda.language())
 
 # Names that the programming guide knows and this emulation does not.
 UNSUPPORTED = {
-    "tex1D": "textures", "tex2D": "textures", "tex3D": "textures", "tex1Dfetch": "textures", "tex1DLayered": "textures",
-    "tex2DLayered": "textures", "tex2DLod": "textures", "tex2DGrad": "textures", "texCubemap": "textures", "tex2Dgather": "textures",
-    "surf1Dread": "surfaces", "surf1Dwrite": "surfaces", "surf2Dread": "surfaces", "surf2Dwrite": "surfaces",
-    "surf3Dread": "surfaces", "surf3Dwrite": "surfaces",
     "this_multi_grid": "multi-grid synchronisation",
     "cudaLaunchCooperativeKernelMultiDevice": "cooperative launch for grid synchronisation",
     "this_cluster": "thread block clusters", "__cluster_dims__": "thread block clusters", "clusterDim": "thread block clusters",

@@ -21,5 +21,6 @@
 #include <emulate/warp.h>
 #include <emulate/math.h>
 #include <emulate/memory.h>
+#include <emulate/texture.h>
 #include <emulate/ptx.h>
 #endif

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <cstring>
 
+#include "copies.h"
 #include "errors.h"
 #include "graphs.h"
 #include "hooks.h"
@@ -43,11 +44,6 @@ bool kind_fits(cudaMemcpyKind kind, Side to, Side from) {
 }
 
 const void *seen(const void *address) { return side_of(address) == Side::host ? nullptr : address; }
-
-// A rectangle of rows; a plain copy is one row.
-struct Rows {
-    size_t width, height = 1, to_pitch = 0, from_pitch = 0;
-};
 
 cudaError_t refusal(const void *to, const void *from, const Rows &rows, cudaMemcpyKind kind) {
     if (kind < cudaMemcpyHostToHost || kind > cudaMemcpyDefault) return cudaErrorInvalidMemcpyDirection;
@@ -118,18 +114,6 @@ cudaError_t fill(void *to, int value, const Rows &rows, cudaStream_t stream, con
     return note(set(to, value, rows, stream_number(stream), pc));
 }
 
-// Copies of boxes: planes of rows. Only between linear memory; arrays belong to textures.
-cudaError_t copy_box(const cudaMemcpy3DParms *p, cudaStream_t stream, bool waits, const void *pc) {
-    if (!p || p->srcArray || p->dstArray) return note(p ? cudaErrorNotSupported : cudaErrorInvalidValue);
-    const cudaExtent &extent = p->extent;
-    for (size_t plane = 0; plane < extent.depth; ++plane) {
-        auto *to = static_cast<char *>(p->dstPtr.ptr) + ((p->dstPos.z + plane) * p->dstPtr.ysize + p->dstPos.y) * p->dstPtr.pitch + p->dstPos.x;
-        auto *from = static_cast<char *>(p->srcPtr.ptr) + ((p->srcPos.z + plane) * p->srcPtr.ysize + p->srcPos.y) * p->srcPtr.pitch + p->srcPos.x;
-        if (const cudaError_t error = copy(to, from, {extent.width, extent.height, p->dstPtr.pitch, p->srcPtr.pitch}, p->kind, stream, waits, pc)) return error;
-    }
-    return cudaSuccess;
-}
-
 // A variable of device code is an ordinary one here; the toolkit's C++ templates hand its address over.
 cudaError_t symbol_copy(void *to, const void *from, const void *symbol, size_t size, cudaMemcpyKind kind, cudaStream_t stream, bool waits, const void *pc) {
     if (!symbol) return note(cudaErrorInvalidSymbol);
@@ -138,6 +122,11 @@ cudaError_t symbol_copy(void *to, const void *from, const void *symbol, size_t s
 }
 
 }  // namespace
+
+cudaError_t emulate::copy_rows(void *to, const void *from, const Rows &rows, cudaMemcpyKind kind, cudaStream_t stream, bool waits, const void *pc) {
+    return copy(to, from, rows, kind, stream, waits, pc);
+}
+cudaError_t emulate::fill_rows(void *to, int value, const Rows &rows, cudaStream_t stream, const void *pc) { return fill(to, value, rows, stream, pc); }
 
 cudaError_t cudaMemcpy(void *to, const void *from, size_t size, cudaMemcpyKind kind) { return copy(to, from, {size}, kind, nullptr, true, HERE); }
 cudaError_t cudaMemcpyAsync(void *to, const void *from, size_t size, cudaMemcpyKind kind, cudaStream_t stream) { return copy(to, from, {size}, kind, stream, false, HERE); }
@@ -149,19 +138,12 @@ cudaError_t cudaMemcpy2D(void *to, size_t to_pitch, const void *from, size_t fro
 cudaError_t cudaMemcpy2DAsync(void *to, size_t to_pitch, const void *from, size_t from_pitch, size_t width, size_t height, cudaMemcpyKind kind, cudaStream_t stream) {
     return copy(to, from, {width, height, to_pitch, from_pitch}, kind, stream, false, HERE);
 }
-cudaError_t cudaMemcpy3D(const cudaMemcpy3DParms *parameters) { return copy_box(parameters, nullptr, true, HERE); }
-cudaError_t cudaMemcpy3DAsync(const cudaMemcpy3DParms *parameters, cudaStream_t stream) { return copy_box(parameters, stream, false, HERE); }
 
 cudaError_t cudaMemset(void *to, int value, size_t size) { return fill(to, value, {size}, nullptr, HERE); }
 cudaError_t cudaMemsetAsync(void *to, int value, size_t size, cudaStream_t stream) { return fill(to, value, {size}, stream, HERE); }
 cudaError_t cudaMemset2D(void *to, size_t pitch, int value, size_t width, size_t height) { return fill(to, value, {width, height, pitch}, nullptr, HERE); }
 cudaError_t cudaMemset2DAsync(void *to, size_t pitch, int value, size_t width, size_t height, cudaStream_t stream) {
     return fill(to, value, {width, height, pitch}, stream, HERE);
-}
-cudaError_t cudaMemset3D(cudaPitchedPtr to, int value, cudaExtent extent) {
-    for (size_t plane = 0; plane < extent.depth; ++plane)
-        if (const cudaError_t error = fill(static_cast<char *>(to.ptr) + plane * to.ysize * to.pitch, value, {extent.width, extent.height, to.pitch}, nullptr, HERE)) return error;
-    return cudaSuccess;
 }
 
 cudaError_t cudaMemcpyToSymbol(const void *symbol, const void *from, size_t size, size_t offset, cudaMemcpyKind kind) {

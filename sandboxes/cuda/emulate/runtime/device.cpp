@@ -8,6 +8,7 @@
 #include <cstring>
 #include <map>
 
+#include "arrays.h"
 #include "errors.h"
 #include "graphs.h"
 #include "hooks.h"
@@ -42,6 +43,7 @@ namespace {
 // One value for both ways to ask: cudaDeviceProp and cudaDeviceGetAttribute.
 const std::map<int, int> &attributes() {
     static const std::map<int, int> all = [] {
+        using namespace texture_limits;
         const Capability &c = capability();
         return std::map<int, int>{
             {cudaDevAttrMaxThreadsPerBlock, max_block_threads},
@@ -49,7 +51,7 @@ const std::map<int, int> &attributes() {
             {cudaDevAttrMaxGridDimX, 0x7fffffff}, {cudaDevAttrMaxGridDimY, 65535}, {cudaDevAttrMaxGridDimZ, 65535},
             {cudaDevAttrMaxSharedMemoryPerBlock, shared_default}, {cudaDevAttrTotalConstantMemory, 64 << 10},
             {cudaDevAttrWarpSize, warp_size}, {cudaDevAttrMaxPitch, 0x7fffffff}, {cudaDevAttrMaxRegistersPerBlock, registers_per_block},
-            {cudaDevAttrClockRate, 1000000}, {cudaDevAttrTextureAlignment, 512}, {cudaDevAttrTexturePitchAlignment, 32},
+            {cudaDevAttrClockRate, 1000000}, {cudaDevAttrTextureAlignment, alignment}, {cudaDevAttrTexturePitchAlignment, pitch_alignment},
             {cudaDevAttrGpuOverlap, 1}, {cudaDevAttrMultiProcessorCount, multiprocessors}, {cudaDevAttrKernelExecTimeout, 0},
             {cudaDevAttrIntegrated, 0}, {cudaDevAttrCanMapHostMemory, 1}, {cudaDevAttrComputeMode, cudaComputeModeDefault},
             {cudaDevAttrConcurrentKernels, 1}, {cudaDevAttrEccEnabled, 0}, {cudaDevAttrPciBusId, 0}, {cudaDevAttrPciDeviceId, 0},
@@ -66,6 +68,23 @@ const std::map<int, int> &attributes() {
             {cudaDevAttrPageableMemoryAccessUsesHostPageTables, 0}, {cudaDevAttrDirectManagedMemAccessFromHost, 0},
             {cudaDevAttrMaxBlocksPerMultiprocessor, c.blocks_per_multiprocessor}, {cudaDevAttrMaxPersistingL2CacheSize, 0},
             {cudaDevAttrReservedSharedMemoryPerBlock, shared_reserved}, {cudaDevAttrMemoryPoolsSupported, 1}, {cudaDevAttrClusterLaunch, 0},
+            {cudaDevAttrSurfaceAlignment, alignment}, {cudaDevAttrMaxTexture1DWidth, texture1d}, {cudaDevAttrMaxTexture1DLinearWidth, texture1d_linear}, {cudaDevAttrMaxTexture1DMipmappedWidth, mipmapped},
+            {cudaDevAttrMaxTexture2DMipmappedWidth, mipmapped}, {cudaDevAttrMaxTexture2DMipmappedHeight, mipmapped},
+            {cudaDevAttrMaxTexture1DLayeredWidth, texture1d_layered}, {cudaDevAttrMaxTexture1DLayeredLayers, layers},
+            {cudaDevAttrMaxTexture2DWidth, texture2d_width}, {cudaDevAttrMaxTexture2DHeight, texture2d_height},
+            {cudaDevAttrMaxTexture2DLinearWidth, texture2d_linear_width}, {cudaDevAttrMaxTexture2DLinearHeight, texture2d_linear_height},
+            {cudaDevAttrMaxTexture2DLinearPitch, texture2d_linear_pitch}, {cudaDevAttrMaxTexture2DGatherWidth, texture2d_gather},
+            {cudaDevAttrMaxTexture2DGatherHeight, texture2d_gather}, {cudaDevAttrMaxTexture2DLayeredWidth, texture2d_layered},
+            {cudaDevAttrMaxTexture2DLayeredHeight, texture2d_layered}, {cudaDevAttrMaxTexture2DLayeredLayers, layers},
+            {cudaDevAttrMaxTexture3DWidth, texture3d}, {cudaDevAttrMaxTexture3DHeight, texture3d}, {cudaDevAttrMaxTexture3DDepth, texture3d},
+            {cudaDevAttrMaxTexture3DWidthAlt, texture3d_other}, {cudaDevAttrMaxTexture3DHeightAlt, texture3d_other},
+            {cudaDevAttrMaxTexture3DDepthAlt, texture3d_other_depth}, {cudaDevAttrMaxTextureCubemapWidth, cubemap},
+            {cudaDevAttrMaxTextureCubemapLayeredWidth, cubemap}, {cudaDevAttrMaxTextureCubemapLayeredLayers, cubemap_layers},
+            {cudaDevAttrMaxSurface1DWidth, surface1d}, {cudaDevAttrMaxSurface1DLayeredWidth, surface1d_layered}, {cudaDevAttrMaxSurface1DLayeredLayers, layers},
+            {cudaDevAttrMaxSurface2DWidth, surface2d_width}, {cudaDevAttrMaxSurface2DHeight, surface2d_height},
+            {cudaDevAttrMaxSurface2DLayeredWidth, surface2d_layered}, {cudaDevAttrMaxSurface2DLayeredHeight, surface2d_layered}, {cudaDevAttrMaxSurface2DLayeredLayers, layers},
+            {cudaDevAttrMaxSurface3DWidth, surface3d}, {cudaDevAttrMaxSurface3DHeight, surface3d}, {cudaDevAttrMaxSurface3DDepth, surface3d},
+            {cudaDevAttrMaxSurfaceCubemapWidth, cubemap}, {cudaDevAttrMaxSurfaceCubemapLayeredWidth, cubemap}, {cudaDevAttrMaxSurfaceCubemapLayeredLayers, cubemap_layers},
         };
     }();
     return all;
@@ -187,6 +206,29 @@ cudaError_t cudaGetDeviceProperties(cudaDeviceProp *p, int device) {
     p->minor = value_of(cudaDevAttrComputeCapabilityMinor);
     p->textureAlignment = value_of(cudaDevAttrTextureAlignment);
     p->texturePitchAlignment = value_of(cudaDevAttrTexturePitchAlignment);
+    p->surfaceAlignment = value_of(cudaDevAttrSurfaceAlignment);
+    const auto sizes = [](int *to, std::initializer_list<cudaDeviceAttr> of) {
+        for (const cudaDeviceAttr attribute : of) *to++ = value_of(attribute);
+    };
+    sizes(&p->maxTexture1D, {cudaDevAttrMaxTexture1DWidth});
+    sizes(&p->maxTexture1DMipmap, {cudaDevAttrMaxTexture1DMipmappedWidth});
+    sizes(p->maxTexture2DMipmap, {cudaDevAttrMaxTexture2DMipmappedWidth, cudaDevAttrMaxTexture2DMipmappedHeight});
+    sizes(p->maxTexture2D, {cudaDevAttrMaxTexture2DWidth, cudaDevAttrMaxTexture2DHeight});
+    sizes(p->maxTexture2DLinear, {cudaDevAttrMaxTexture2DLinearWidth, cudaDevAttrMaxTexture2DLinearHeight, cudaDevAttrMaxTexture2DLinearPitch});
+    sizes(p->maxTexture2DGather, {cudaDevAttrMaxTexture2DGatherWidth, cudaDevAttrMaxTexture2DGatherHeight});
+    sizes(p->maxTexture3D, {cudaDevAttrMaxTexture3DWidth, cudaDevAttrMaxTexture3DHeight, cudaDevAttrMaxTexture3DDepth});
+    sizes(p->maxTexture3DAlt, {cudaDevAttrMaxTexture3DWidthAlt, cudaDevAttrMaxTexture3DHeightAlt, cudaDevAttrMaxTexture3DDepthAlt});
+    sizes(&p->maxTextureCubemap, {cudaDevAttrMaxTextureCubemapWidth});
+    sizes(p->maxTexture1DLayered, {cudaDevAttrMaxTexture1DLayeredWidth, cudaDevAttrMaxTexture1DLayeredLayers});
+    sizes(p->maxTexture2DLayered, {cudaDevAttrMaxTexture2DLayeredWidth, cudaDevAttrMaxTexture2DLayeredHeight, cudaDevAttrMaxTexture2DLayeredLayers});
+    sizes(p->maxTextureCubemapLayered, {cudaDevAttrMaxTextureCubemapLayeredWidth, cudaDevAttrMaxTextureCubemapLayeredLayers});
+    sizes(&p->maxSurface1D, {cudaDevAttrMaxSurface1DWidth});
+    sizes(p->maxSurface2D, {cudaDevAttrMaxSurface2DWidth, cudaDevAttrMaxSurface2DHeight});
+    sizes(p->maxSurface3D, {cudaDevAttrMaxSurface3DWidth, cudaDevAttrMaxSurface3DHeight, cudaDevAttrMaxSurface3DDepth});
+    sizes(p->maxSurface1DLayered, {cudaDevAttrMaxSurface1DLayeredWidth, cudaDevAttrMaxSurface1DLayeredLayers});
+    sizes(p->maxSurface2DLayered, {cudaDevAttrMaxSurface2DLayeredWidth, cudaDevAttrMaxSurface2DLayeredHeight, cudaDevAttrMaxSurface2DLayeredLayers});
+    sizes(&p->maxSurfaceCubemap, {cudaDevAttrMaxSurfaceCubemapWidth});
+    sizes(p->maxSurfaceCubemapLayered, {cudaDevAttrMaxSurfaceCubemapLayeredWidth, cudaDevAttrMaxSurfaceCubemapLayeredLayers});
     p->multiProcessorCount = value_of(cudaDevAttrMultiProcessorCount);
     p->canMapHostMemory = value_of(cudaDevAttrCanMapHostMemory);
     p->concurrentKernels = value_of(cudaDevAttrConcurrentKernels);

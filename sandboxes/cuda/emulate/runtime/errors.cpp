@@ -69,6 +69,9 @@ cudaError_t cudaPeekAtLastError() {
     entry(cudaErrorInvalidTexture, "invalid texture reference")                                    \
     entry(cudaErrorInvalidChannelDescriptor, "invalid channel descriptor")                         \
     entry(cudaErrorInvalidMemcpyDirection, "invalid copy direction for memcpy")                    \
+    entry(cudaErrorInvalidFilterSetting, "linear filtering not supported for non-float type")      \
+    entry(cudaErrorInvalidNormSetting, "read as normalized float not supported for 32-bit non float type") \
+    entry(cudaErrorInvalidSurface, "invalid surface reference")                                    \
     entry(cudaErrorInsufficientDriver, "CUDA driver version is insufficient for CUDA runtime version") \
     entry(cudaErrorMissingConfiguration, "__global__ function call is not configured")             \
     entry(cudaErrorInvalidDeviceFunction, "invalid device function")                               \

@@ -59,6 +59,7 @@ void atomic(const void *address, uint32_t size, bool writes, Order order, Scope 
 // What the runtime itself touches for somebody: copies, memset, half atomics, memcpy_async, device printf's strings.
 void device_access(const void *address, size_t size, bool write, const void *pc);
 
+<<<<<<< ours
 // An address (or what else decides where an instruction goes) that is no multiple of what it has to be: `rule` and the number.
 void misaligned(const void *address, const char *rule, unsigned multiple, const void *pc);
 // An asynchronous copy of the current thread: `read` bytes of its source go to `size` bytes of shared memory, the rest of which
@@ -68,6 +69,16 @@ void copy_ends(void *to, const void *from, size_t size, size_t read, const void 
 // Shared memory that is not to be read until a barrier's phase has ended; and now it may be.
 void conceal(const void *address, size_t size);
 void reveal(const void *address, size_t size);
+=======
+// Textures and surfaces. A texel is read or written, in the memory that it lies in, before that takes place.
+void texel(const void *address, size_t size, bool write, const void *pc);
+// An access by a surface object that is refused: outside (of `there` bytes, rows and planes), or x is no multiple of the size.
+void texel_outside(const void *surface, size_t size, const long long asked[3], const size_t there[3], bool write, const void *pc);
+void texel_misaligned(const void *surface, size_t size, int x, bool write, const void *pc);
+// A handle that is of no object (or of one of the other kind); of one that was destroyed.
+void no_object(bool surface, bool other_kind, const void *pc);
+void destroyed_object(bool surface, const void *destroyer, const void *pc);
+>>>>>>> theirs
 
 // Memory. `kind` of what an address is.
 enum class Memory : uint8_t { device, managed, pinned, symbol };

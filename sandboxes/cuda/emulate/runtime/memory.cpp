@@ -23,6 +23,7 @@ namespace emulate {
 namespace {
 
 constexpr size_t page = 4096, alignment = 256;
+constexpr size_t texture_alignment = 512;   // of what the host allocates: it may become a texture (cudaDevAttrTextureAlignment)
 constexpr size_t arena_size = size_t(1) << 40;   // of addresses, not of memory
 
 // Far from the program at 4 MiB and from the stacks and libraries at the upper end of the 47-bit address space.
@@ -47,7 +48,8 @@ class Arena {
         if (!of_device) map(base_, arena_size, MAP_PRIVATE);
     }
 
-    unsigned char *take(size_t size) {
+    unsigned char *take(size_t size, size_t align) {
+        next_ += -reinterpret_cast<uintptr_t>(next_) & (align - 1);
         const size_t room = (size + 2 * alignment - 1) / alignment * alignment;
         if (of_device_ && static_cast<size_t>(next_ - base_) % chunk + room > chunk) next_ += chunk - static_cast<size_t>(next_ - base_) % chunk;
         if (room > static_cast<size_t>(base_ + arena_size - next_)) return nullptr;
@@ -116,7 +118,7 @@ void *allocate(check::Memory kind, size_t size, bool heap) {
     std::lock_guard<std::mutex> lock(m.mutex);
     const bool on_device = kind != check::Memory::pinned;
     if (size > arena_size || (on_device && m.in_use + size > device_memory)) return nullptr;
-    unsigned char *begin = m.of(kind).take(size);
+    unsigned char *begin = m.of(kind).take(size, heap ? alignment : texture_alignment);
     if (!begin) return nullptr;
     m.allocations[reinterpret_cast<uintptr_t>(begin)] = {begin, size, kind, heap};
     if (on_device) m.in_use += size;

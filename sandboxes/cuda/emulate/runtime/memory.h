@@ -15,8 +15,8 @@ struct Allocation {
 };
 
 // The memory of a device: allocations of `kind`, each aligned to 256 bytes ("at least 256 bytes": programming guide, device
-// memory accesses) and with at least 256 bytes of nothing behind it. No address is given out twice: a pointer to freed
-// memory never points into another allocation. Null: no memory is left.
+// memory accesses), or to 512 where it may become a texture, and with at least 256 bytes of nothing behind it. No address is
+// given out twice: a pointer to freed memory never points into another allocation. Null: no memory is left.
 void *allocate(check::Memory kind, size_t size, bool heap = false);
 // False: no allocation begins there.
 bool release(check::Memory kind, const void *address);
