@@ -49,7 +49,7 @@ rm -r "$packages"/nvidia "$packages"/nvidia_*.dist-info "$cuda/cccl"
 # The emulation's library is compiled once, here, by the compiler that jobs use.
 emulate=$root/usr/local/lib/emulate
 mkdir "$emulate"
-cp -r "$here"/emulate/{include,runtime,build.py,ptx.py,ptx_matrix.py,rewrite.py,sides.py,build_runtime.sh} "$emulate/"
+cp -r "$here"/emulate/{include,runtime,build.py,libraries.py,ptx.py,ptx_matrix.py,rewrite.py,sides.py,build_runtime.sh} "$emulate/"
 inside sh /usr/local/lib/emulate/build_runtime.sh /usr/local/lib/emulate >&2
 rm -r "$emulate/runtime" "$emulate/build_runtime.sh"
 find "$emulate" -type f -exec chmod 644 {} +

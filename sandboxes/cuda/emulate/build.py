@@ -15,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 
+import libraries
 import rewrite
 import sides
 
@@ -34,7 +35,7 @@ CHECKED = ["-O1", "-fno-optimize-sibling-calls", "-fsanitize=thread", "--param",
            "-fno-builtin-memcpy", "-fno-builtin-memmove", "-fno-builtin-memset", "-mmemcpy-strategy=libcall:-1:noalign", "-mmemset-strategy=libcall:-1:noalign"]
 UNCHECKED = ["-O2", "-fno-math-errno"]
 
-# Headers of the toolkit that stand for whole libraries; `thrust/` and the like by their folder.
+# Headers of the toolkit that stand for whole libraries; `cutlass/` and the like by their folder.
 LIBRARIES = {
     "cublas": "cuBLAS", "cublasLt": "cuBLAS", "cublas_v2": "cuBLAS", "cublas_api": "cuBLAS", "cublasXt": "cuBLAS",
     "cufft": "cuFFT", "cufftXt": "cuFFT", "cufftw": "cuFFT",
@@ -43,7 +44,7 @@ LIBRARIES = {
     "cutensor": "cuTENSOR", "cupti": "CUPTI", "nvjpeg": "nvJPEG", "cuda_gl_interop": "graphics interoperability",
     "cudaGL": "graphics interoperability", "cuda_tile": "tile programming", "cudaProfiler": "profiler control",
 }
-LIBRARY_FOLDERS = {"thrust": "Thrust", "cub": "CUB", "cuda": "libcu++", "cutlass": "CUTLASS", "cute": "CuTe", "cooperative_groups": "cooperative groups"}
+LIBRARY_FOLDERS = {"cutlass": "CUTLASS", "cute": "CuTe", "cooperative_groups": "cooperative groups"}
 # Functions of CUDA's libraries, which show only at linking.
 CALL = re.compile(r"undefined reference to `((?:cuda|cu|curand|cublas|cufft|nvrtc|nvml|__cuda)[A-Za-z0-9_]*)")
 
@@ -85,7 +86,7 @@ class Build:
         self.unsupported = []
         self.known_foreign = {}
         self.include = os.path.join(HERE, "include")
-        self.includes = [f"-I{self.include}"] + [f"-I{path}" for path in options.include] + ["-isystem", os.path.join(TOOLKIT, "include")]
+        self.includes = [f"-I{self.include}"] + [f"-I{path}" for path in options.include] + ["-isystem", os.path.join(TOOLKIT, "include", "cccl"), "-isystem", os.path.join(TOOLKIT, "include")]
         self.defines = options.macros + (["-fopenmp"] if options.fopenmp else [])
         self.forced = [word for file in options.forced for word in ("-include", file)]
         self.mode = UNCHECKED if options.no_check else CHECKED
@@ -96,6 +97,9 @@ class Build:
         if file not in self.known_foreign:   # asked for each line
             self.known_foreign[file] = file.startswith(b"<") or os.path.realpath(file).startswith(self.foreign_roots)
         return self.known_foreign[file]
+
+    def of_libraries(self, file):
+        return file.startswith(os.fsencode(os.path.join(TOOLKIT, "include", "cccl", "")))
 
     def compile(self, source, target):
         """An object file of one source."""
@@ -116,6 +120,9 @@ class Build:
         if self.has_sides(text):
             text, refused = self.join(preprocess, text)
             self.unsupported += refused
+        uses_libraries = b"/cccl/" in text
+        if uses_libraries and not self.unsupported:
+            text = libraries.translate(text, self.of_libraries)
         if not self.unsupported:
             text, refused = rewrite.rewrite(text, self.foreign)
             self.unsupported += refused
@@ -126,6 +133,7 @@ class Build:
             out.write(text)
         macros = [f"-D{macro}" for macro in LATE_MACROS]
         macros += ["-fopenmp"] if self.options.fopenmp else []
+        macros += ["-fpermissive"] if uses_libraries else []   # CUB's classes declare names anew that they have used
         self.step(["g++", f"-std={self.options.std}"] + macros + self.mode + COMPILE + ["-c", "-x", "c++", rewritten, "-o", target])
         return self.replace(target)
 
@@ -162,15 +170,19 @@ class Build:
     def headers(self, text):
         """Refuses headers of libraries that were found, but are not emulated."""
         toolkit = os.fsencode(os.path.join(TOOLKIT, "include", ""))
-        seen = set()
+        seen, includer = set(), b""
         for line in text.splitlines():
             marker = rewrite.line_marker(line)
-            if marker and marker[1] not in seen:
+            if not marker:
+                continue
+            # What CUB and libcu++ include of each other and of Thrust is their own affair.
+            inside = includer.startswith((toolkit + b"cccl/", os.fsencode(self.include))) or not line.endswith((b" 1", b" 1 3", b" 1 3 4"))
+            includer = marker[1]
+            if marker[1] not in seen and not inside and marker[1].startswith(toolkit):
                 seen.add(marker[1])
-                if marker[1].startswith(toolkit):
-                    library = library_of(os.fsdecode(marker[1][len(toolkit):]))
-                    if library:
-                        self.unsupported.append(f"unsupported: {library}")
+                library = library_of(os.fsdecode(marker[1][len(toolkit):].removeprefix(b"cccl/")))
+                if library:
+                    self.unsupported.append(f"unsupported: {library}")
 
     def step(self, command):
         status, out, errors = run(command)

@@ -14,9 +14,9 @@ import re
 
 import ptx_matrix
 
-REGISTERS = {"r": ("unsigned", 32), "l": ("unsigned long long", 64), "f": ("float", 32), "d": ("double", 64), "h": ("unsigned short", 16), "p": ("bool", 1)}
+REGISTERS = {"r": ("unsigned", 32), "l": ("unsigned long long", 64), "f": ("float", 32), "d": ("double", 64), "h": ("unsigned short", 16), "c": ("unsigned char", 8), "p": ("bool", 1)}
 # What a declared register is as an operand.
-DECLARED = {kind: letter for letter, kinds in (("r", "b32 u32 s32"), ("l", "b64 u64 s64"), ("h", "b16 u16 s16"), ("f", "f32"), ("d", "f64"), ("p", "pred"))
+DECLARED = {kind: letter for letter, kinds in (("r", "b32 u32 s32"), ("l", "b64 u64 s64"), ("h", "b16 u16 s16"), ("c", "b8 u8 s8"), ("f", "f32"), ("d", "f64"), ("p", "pred"))
             for kind in kinds.split()}
 # Comparisons that are false where an operand is no number, as C++'s are; `ne` of floats is one of them in PTX alone.
 COMPARISONS = {"eq": "a == b", "lt": "a < b", "le": "a <= b", "gt": "a > b", "ge": "a >= b", "lo": "a < b", "ls": "a <= b", "hi": "a > b", "hs": "a >= b"}
@@ -75,7 +75,7 @@ INTRINSICS["dp4a.s32.s32"] = ("s32", 3, "__dp4a(a, b, c)")
 # Operands of another type than the instruction's: places of lengths and shifts, and 32-bit results.
 COUNTS = {"shl": {1}, "shr": {1}, "bfe": {1, 2}, "bfi": {2, 3}, "lop3": {3}}
 NARROW_RESULT = {"popc", "clz"}
-ALONE = {"membar.gl": "__threadfence()", "membar.cta": "__threadfence_block()", "membar.sys": "__threadfence_system()", "trap": "__trap()", "nop": ""}
+ALONE = {"membar.gl": "__threadfence()", "membar.cta": "__threadfence_block()", "membar.sys": "__threadfence_system()", "trap": "__trap()", "exit": "::emulate::ptx::exit_thread()", "nop": ""}
 ALONE.update({f"fence.{order}.{scope}": call for order in ("sc", "acq_rel")
               for scope, call in (("cta", "__threadfence_block()"), ("gpu", "__threadfence()"), ("sys", "__threadfence_system()"))})
 ATOMICS = {"add": ("atomicAdd", {"u32", "s32", "u64", "f32", "f64"}), "min": ("atomicMin", {"u32", "s32", "u64", "s64"}), "max": ("atomicMax", {"u32", "s32", "u64", "s64"}),
@@ -84,6 +84,7 @@ ATOMICS = {"add": ("atomicAdd", {"u32", "s32", "u64", "f32", "f64"}), "min": ("a
 ACCESS = re.compile(r"(ld|st)(\.volatile|\.relaxed\.gpu|\.relaxed\.sys|\.acquire\.gpu|\.acquire\.sys|\.release\.gpu|\.release\.sys)?(\.global|\.shared(?:::cta)?)?(\.nc)?"
                     r"(?:\.ca|\.cg|\.cs|\.lu|\.cv|\.wb|\.wt)?(?:\.L1::(?:no_allocate|evict_\w+))?(?:\.L2::(?:64B|128B|256B))?(\.v2|\.v4)?\.(\w+)")
 ATOMIC = re.compile(r"(atom|red)(\.relaxed|\.acquire|\.release|\.acq_rel)?(\.gpu)?(\.global|\.shared(?:::cta)?)?(\.gpu)?\.(\w+)\.(\w+)")
+SHUFFLE = re.compile(r"shfl\.sync\.(up|down|bfly|idx)\.b32")
 PREFETCH = re.compile(r"prefetch\.global\.L[12]|prefetch\.L[12]")
 
 
@@ -112,7 +113,7 @@ class Assembly:
             try:
                 self.statements.append(self.instruction(part))
             except Refused:
-                raise Refused(part.split()[0]) from None
+                raise Refused(re.sub(r"^@!?\s*[\w%$]+\s+", "", part).split()[0]) from None
         if not set(self.jumps) <= set(self.labels) or len(set(self.labels)) != len(self.labels):
             raise Refused("a jump out of the asm")
 
@@ -163,6 +164,10 @@ class Assembly:
             return f"goto emulate_{arguments[0]}"
         if name in ALONE and not arguments:
             return ALONE[name]
+        if SHUFFLE.fullmatch(name) and len(arguments) == 5:
+            return self.shuffle(SHUFFLE.fullmatch(name).group(1), *arguments)
+        if name == "vote.ballot.sync.b32" and len(arguments) == 3:
+            return self.assign(arguments[0], "b32", f"__ballot_sync({self.value(arguments[2], 'b32')}, {self.predicate(arguments[1])})")
         if (name, arguments) in (("bar.sync", ["0"]), ("barrier.sync", ["0"]), ("barrier.sync.aligned", ["0"])):
             return "__syncthreads()"
         if PREFETCH.fullmatch(name) and len(arguments) == 1:
@@ -213,6 +218,12 @@ class Assembly:
             raise Refused
         return f"emulate_v{n}"
 
+    def shuffle(self, mode, to, source, lanes, control, mask):
+        to, _, valid = to.partition("|")
+        call = f"::emulate::ptx::shuffle<'{mode[0]}'>({self.value(source, 'b32')}, {self.value(lanes, 'b32')}, {self.value(control, 'b32')}, {self.value(mask, 'b32')}, emulate_valid)"
+        valid = f" {self.predicate(valid)} = emulate_valid;" if valid else ""
+        return f"{{ bool emulate_valid; {self.assign(to, 'b32', call)};{valid} }}"
+
     def choose(self, name, arguments):
         """setp and selp."""
         parts = name.split(".")
@@ -228,7 +239,7 @@ class Assembly:
         return f"{self.predicate(arguments[0])} = " + re.sub(r"\b[ab]\b", lambda word: values[word.group()], compared)
 
     def convert(self, name, arguments):
-        whole = re.fullmatch(r"cvt\.([us](?:16|32|64))\.([us](?:16|32|64))", name)
+        whole = re.fullmatch(r"cvt\.([us](?:8|16|32|64))\.([us](?:8|16|32|64))", name)
         if whole and len(arguments) == 2:
             return self.assign(arguments[0], whole.group(1), self.value(arguments[1], whole.group(2)))
         if name in ("cvt.rn.f32.s32", "cvt.rn.f32.u32") and len(arguments) == 2:
@@ -347,6 +358,8 @@ class Assembly:
         place, data = (arguments[1], arguments[0]) if what == "ld" else arguments
         address = self.address(place, space)
         if vector:
+            if order and order != ".volatile" and kind[0] != "f":
+                return self.ordered_vector(what, order, self.pair(data, int(vector[2])), kind, address)
             if order or kind not in VECTORS or (vector == ".v4" and kind[1:] == "64"):
                 raise Refused
             return self.vector(what, VECTORS[kind] + vector[2], self.pair(data, int(vector[2])), kind, address)
@@ -355,19 +368,32 @@ class Assembly:
         if order and order != ".volatile":
             if kind[0] == "f" or not order.startswith((".relaxed", ".acquire" if what == "ld" else ".release")):
                 raise Refused
-            memory = "__ATOMIC_RELAXED" if "relaxed" in order else "__ATOMIC_ACQUIRE" if what == "ld" else "__ATOMIC_RELEASE"
+            memory = self.order(what, order)
             if what == "ld":
                 return self.assign(data, kind, f"::emulate::ptx::load<{TYPES[kind]}>({address}, {memory})")
             return f"::emulate::ptx::store<{TYPES[kind]}>({address}, {self.value(data, kind)}, {memory})"
         target = f"*reinterpret_cast<{'volatile ' if order else ''}{TYPES[kind]} *>({address})"
         return self.assign(data, kind, target) if what == "ld" else f"{target} = {self.value(data, kind)}"
 
+    @staticmethod
+    def order(what, order):
+        return "__ATOMIC_RELAXED" if "relaxed" in order else "__ATOMIC_ACQUIRE" if what == "ld" else "__ATOMIC_RELEASE"
+
+    def ordered_vector(self, what, order, data, kind, address):
+        """A vector whose elements go at once, as devices do it."""
+        array, memory = f"{TYPES[kind]} emulate_all[{len(data)}]", self.order(what, order)
+        if what == "ld":
+            parts = "".join(self.assign(part, kind, f"emulate_all[{i}]") + "; " for i, part in enumerate(data))
+            return f"{{ {array}; ::emulate::ptx::load_vector(emulate_all, {address}, sizeof emulate_all, {memory}); {parts}}}"
+        values = ", ".join(self.value(part, kind) for part in data)
+        return f"{{ const {array} = {{{values}}}; ::emulate::ptx::store_vector({address}, emulate_all, sizeof emulate_all, {memory}); }}"
+
     def byte(self, what, order, data, kind, address):
-        """A byte in a register of 16 bits or more: loads extend it."""
+        """A byte in a register of 8 bits or more: loads extend it."""
         if order and order != ".volatile":
             raise Refused
         n = self.number(data)
-        if self.constraints[n][-1] not in "rlh" or (what == "ld" and self.constraints[n][0] not in "=+"):
+        if self.constraints[n][-1] not in "rlhc" or (what == "ld" and self.constraints[n][0] not in "=+"):
             raise Refused
         target = f"*reinterpret_cast<{'volatile ' if order else ''}{TYPES[kind]} *>({address})"
         if what == "st":

@@ -397,9 +397,10 @@ class Rewriter:
             self.source.replace(self.tokens[storage].end_byte, self.tokens[storage].end_byte, b" __thread")
         for j in range(start, end):  # g++ takes alignas at the start of a declaration only
             if self.words[j] == b"alignas":
-                close = self.tokens[self.matching(j + 1, b"(", b")")]
-                self.source.replace(self.tokens[j].start_byte, self.tokens[j].end_byte, b"__attribute__((aligned")
-                self.source.replace(close.end_byte, close.end_byte, b"))")
+                close = self.tokens[self.matching(j + 1, b"(", b")")].end_byte
+                place, begin = self.begins[start], self.begins[j]
+                self.source.replace(begin, close, b"")
+                self.source.replace(place, place, self.source.text[begin:close].replace(b"\n", b" ") + b" ")
         # An array of a namespace is another name of the runtime's. (In a template's function, g++ would forget the label.)
         if storage is not None and self.words[storage] == b"extern":
             place = self.tokens[end - 1].end_byte

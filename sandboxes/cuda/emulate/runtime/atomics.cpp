@@ -90,6 +90,39 @@ float4 atomicAdd(float4 *address, float4 value) {
     return {add(&address->x, value.x), add(&address->y, value.y), add(&address->z, value.z), add(&address->w, value.w)};
 }
 
+// Vectors that blocks hand over, as one access: of the processor's, too, which does 16 aligned bytes at once.
+namespace {
+typedef long long Whole __attribute__((vector_size(16), may_alias));
+
+void tell_of_vector(unsigned long long address, unsigned size, bool writes, int order, const void *pc) {
+    if (address % size) abandon(716);   // cudaErrorMisalignedAddress
+    if (!writes) let_others_run();      // those who wait read again and again
+    const Order known = order == __ATOMIC_RELAXED ? Order::relaxed : writes ? Order::release : Order::acquire;
+    for (unsigned i = 0; check::on && i < size; i += 8)
+        check::atomic(reinterpret_cast<const void *>(address + i), 8, writes, known, Scope::device, pc, !writes);
+}
+
+void move_at_once(void *to, const void *from, unsigned size) {
+    if (size == 16) *static_cast<volatile Whole *>(to) = *static_cast<const volatile Whole *>(from);
+    else *static_cast<volatile uint64_t *>(to) = *static_cast<const volatile uint64_t *>(from);
+}
+}  // namespace
+
+namespace emulate::ptx {
+void load_vector(void *to, unsigned long long address, unsigned size, int order) {
+    tell_of_vector(address, size, false, order, HERE);
+    alignas(16) unsigned char value[16];
+    move_at_once(value, reinterpret_cast<const void *>(address), size);
+    __builtin_memcpy(to, value, size);
+}
+void store_vector(unsigned long long address, const void *from, unsigned size, int order) {
+    tell_of_vector(address, size, true, order, HERE);
+    alignas(16) unsigned char value[16];
+    __builtin_memcpy(value, from, size);
+    move_at_once(reinterpret_cast<void *>(address), value, size);
+}
+}  // namespace emulate::ptx
+
 namespace emulate {
 unsigned short compare_and_swap(unsigned short *address, unsigned short expected, unsigned short value) {
     return compare_exchange(address, expected, value, Scope::device, HERE);

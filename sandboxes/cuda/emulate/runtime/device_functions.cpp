@@ -98,8 +98,12 @@ extern "C" void __emulate_delete_array_sized(void *address) __attribute__((alias
 
 extern "C" void __emulate_assert_fail(const char *expression, const char *file, unsigned line, const char *function) {
     if (!current) __assert_fail(expression, file, line, function);
+    // Templates of the C++ library may be linked as the user's code has them, and so tell the checker of what they touch.
+    Thread *const thread = current;
+    current = nullptr;
     std::string name = function ? function : "";
     if (const size_t end = name.find("::<lambda"); end != std::string::npos) name.erase(end);   // a kernel's body
+    current = thread;
     const Index &b = current->block->index, &t = current->index;
     fprintf(stderr, "%s:%u: %s: block: [%u,%u,%u], thread: [%u,%u,%u] Assertion `%s` failed.\n", file, line, name.c_str(), b.x, b.y, b.z, t.x, t.y, t.z,
             expression);
@@ -107,8 +111,17 @@ extern "C" void __emulate_assert_fail(const char *expression, const char *file, 
     abandon(cudaErrorAssert);
 }
 
+// Two addresses in the barrier's word, of which no access of its own is told, stand for its phases.
+namespace emulate {
+static const void *phase_of(const void *barrier, bool odd) { return static_cast<const char *>(barrier) + 1 + odd; }
+void phase_arrived(const void *barrier, bool odd) { check::hand_over(phase_of(barrier, odd)); }
+void phase_passed(const void *barrier, bool odd) { check::take_over(phase_of(barrier, odd)); }
+}  // namespace emulate
+
 // Special registers of PTX. A block has a place on a multiprocessor among those that fit there at once.
 namespace emulate::ptx {
+[[noreturn]] void refuse(const char *name);
+[[noreturn]] void exit_thread();
 unsigned multiprocessors() { return emulate::multiprocessors; }
 unsigned multiprocessor() { return static_cast<unsigned>(current->block->linear % emulate::multiprocessors); }
 unsigned warp_slots() { return static_cast<unsigned>(capability().warps_per_multiprocessor); }
@@ -119,4 +132,6 @@ unsigned warp_slot() {
     return place * ((block.threads + warp_size - 1) / warp_size) + current->warp;
 }
 unsigned dynamic_shared_size() { return current->block->launch->dynamic_shared; }
+void exit_thread() { Worker::here().exit_thread(); }
+void refuse(const char *name) { check::unsupported(name); }
 }  // namespace emulate::ptx

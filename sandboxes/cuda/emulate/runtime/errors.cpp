@@ -49,6 +49,13 @@ cudaError_t cudaGetLastError() {
     return error;
 }
 
+// As a library does it, of whose look the program knows nothing.
+extern "C" cudaError_t emulate_forget_last_error() {
+    const cudaError_t error = last_error;
+    last_error = sticky;
+    return error;
+}
+
 cudaError_t cudaPeekAtLastError() {
     check::error_seen();
     return last_error;

@@ -24,6 +24,8 @@ void host_awaited_event(uint64_t event);               // cudaEventSynchronize, 
 void host_awaited_stream(uint32_t stream);             // cudaStreamSynchronize, …
 void host_awaited_all();                               // cudaDeviceSynchronize, cudaFree, a synchronous copy of the default stream, …
 
+// Of code with frame pointers: the innermost call, from the function of that frame outwards, which is in the user's files.
+const void *users_call(const void *frame);
 void launch_begins(Launch &launch);
 void launch_ends(Launch &launch, bool completed);      // false: abandoned after a fault
 void grid_not_cooperative(Thread &thread, const void *pc);   // it waits for a grid that cannot
@@ -52,6 +54,9 @@ void bad_mask(Thread &thread, uint32_t mask, const void *pc, const char *why);
 enum class Scope : uint8_t { block, device, system };
 enum class Order : uint8_t { relaxed, acquire, release, acq_rel };
 void fence(Scope scope);
+// A hand-over that no access to memory shows, by any address that stands for it: after a fence for all, and its taker's part.
+void hand_over(const void *place);
+void take_over(const void *place);
 // Before an atomic operation of the current thread takes place.
 void atomic(const void *address, uint32_t size, bool writes, Order order, Scope scope, const void *pc,
             bool reads = true,      // false: a store or an exchange, which may well meet undefined memory
@@ -59,7 +64,6 @@ void atomic(const void *address, uint32_t size, bool writes, Order order, Scope 
 // What the runtime itself touches for somebody: copies, memset, half atomics, memcpy_async, device printf's strings.
 void device_access(const void *address, size_t size, bool write, const void *pc);
 
-<<<<<<< ours
 // An address (or what else decides where an instruction goes) that is no multiple of what it has to be: `rule` and the number.
 void misaligned(const void *address, const char *rule, unsigned multiple, const void *pc);
 // An asynchronous copy of the current thread: `read` bytes of its source go to `size` bytes of shared memory, the rest of which
@@ -69,7 +73,6 @@ void copy_ends(void *to, const void *from, size_t size, size_t read, const void 
 // Shared memory that is not to be read until a barrier's phase has ended; and now it may be.
 void conceal(const void *address, size_t size);
 void reveal(const void *address, size_t size);
-=======
 // Textures and surfaces. A texel is read or written, in the memory that it lies in, before that takes place.
 void texel(const void *address, size_t size, bool write, const void *pc);
 // An access by a surface object that is refused: outside (of `there` bytes, rows and planes), or x is no multiple of the size.
@@ -78,7 +81,6 @@ void texel_misaligned(const void *surface, size_t size, int x, bool write, const
 // A handle that is of no object (or of one of the other kind); of one that was destroyed.
 void no_object(bool surface, bool other_kind, const void *pc);
 void destroyed_object(bool surface, const void *destroyer, const void *pc);
->>>>>>> theirs
 
 // Memory. `kind` of what an address is.
 enum class Memory : uint8_t { device, managed, pinned, symbol };

@@ -39,6 +39,8 @@ struct Configuration {
     cudaStream_t stream;
     const void *pc = nullptr;   // a return address of who launches
     bool cooperative = false;
+    bool in_order = false;   // blocks begin by their index
+    const void *from = nullptr;   // of a library's kernel: the user's call
 };
 
 thread_local std::vector<Configuration> configurations;
@@ -74,7 +76,7 @@ class Crew {
   public:
     void run(const Grid &grid, uint64_t blocks) {
         if (grid.launch->cooperative) return run_together(grid, blocks);
-        const BlockOrder order(blocks, grid.seed, grid.launch->id);
+        const BlockOrder order(blocks, grid.in_order ? 0 : grid.seed, grid.launch->id);
         const uint64_t threads = blocks * grid.launch->block.x * grid.launch->block.y * grid.launch->block.z;
         next_ = 0;
         // Waking a helper costs more than a small grid does.
@@ -189,8 +191,8 @@ void start(const Configuration &c, const std::string &name, uint32_t stream, con
     static uint32_t launches = 0;
     // Reports refer to launches until the process ends.
     auto *launch = new Launch{++launches, strdup(name.c_str()), {c.grid.x, c.grid.y, c.grid.z}, {c.block.x, c.block.y, c.block.z},
-                              static_cast<uint32_t>(c.dynamic_shared), stream, c.cooperative};
-    const Grid grid{launch, closure, size, body, seed()};
+                              static_cast<uint32_t>(c.dynamic_shared), stream, c.cooperative, c.from};
+    const Grid grid{launch, closure, size, body, seed(), c.in_order};
     abandoned = false;
     DeviceTurn turn;
     check::launch_begins(*launch);
@@ -222,6 +224,11 @@ bool asked(Kernel (*answer)(const char *, unsigned), const char *name, unsigned 
 
 void configure(dim3 grid, dim3 block, size_t dynamic_shared, cudaStream_t stream) {
     configurations.push_back({grid, block, dynamic_shared, stream, __builtin_return_address(0)});
+}
+
+void configure_library(dim3 grid, dim3 block, size_t dynamic_shared, cudaStream_t stream, const void *frame, bool in_order) {
+    const void *from = check::users_call(frame);
+    configurations.push_back({grid, block, dynamic_shared, stream, from ? from : __builtin_return_address(0), false, in_order, from});
 }
 
 void run_grid(const char *name, unsigned bound, const void *closure, size_t size, size_t, void (*body)(void *)) {

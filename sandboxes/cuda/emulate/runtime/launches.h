@@ -16,6 +16,8 @@ KernelSettings &settings_of(const Kernel &kernel);
 
 // Asks a kernel what it is.
 Kernel kernel_at(const void *function);
+// See emulate/library.h.
+void configure_library(dim3 grid, dim3 block, size_t dynamic_shared, cudaStream_t stream, const void *frame, bool in_order);
 
 // Whether the grid that runs is to end.
 bool grid_abandoned();

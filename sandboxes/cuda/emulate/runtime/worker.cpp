@@ -197,6 +197,31 @@ void Worker::thread_main() {
     }
 }
 
+// The current thread ends from within a function: its frames are left as they are.
+void Worker::exit_thread() {
+    Fiber &ended = fiber();
+    unsigned char *stack = ended.stack;
+    ended.stack = nullptr;
+    current->returned = true;
+    thread_ended();
+    void *next = home_, *nowhere;
+    if (context_->live != 0 && !context_->at_grid) {
+        if (context_->ready_count == 0) stuck();
+        ++switches_;
+        const uint32_t linear = take_ready();
+        Fiber &fiber = context_->fibers[linear];
+        current = &context_->threads[linear];
+        if (!fiber.stack) {
+            fiber.stack = stacks_.take();
+            fiber.stack_pointer = prepare_stack(fiber.stack, &Worker::entry);
+        }
+        next = fiber.stack_pointer;
+    }
+    stacks_.give(stack);   // nobody writes to it before this switch is done
+    emulate_switch(&nowhere, next);
+    __builtin_unreachable();
+}
+
 void Worker::thread_ended() {
     Context &c = *context_;
     Thread &self = *current;

@@ -21,6 +21,7 @@ struct Grid {
     size_t closure_size;
     void (*body)(void *copy);
     uint64_t seed;  // 0: natural order
+    bool in_order;  // of the blocks, whatever the seed
 };
 
 // Lanes of a warp that meet, each with a value. It is over for a lane once the lane has read what it wants of the others.
@@ -82,6 +83,7 @@ class Worker {
     void leave(Meeting &meeting);
     void yield();
     [[noreturn]] void abandon();
+    [[noreturn]] void exit_thread();
     void tick();   // from a signal handler, in user code
 
     bool owns_stack(const void *address) const { return stacks_.owns(address); }

@@ -17,6 +17,7 @@ struct Launch {
     uint32_t dynamic_shared;  // bytes
     uint32_t stream;          // 0: the default stream
     bool cooperative;         // all of its blocks are there at once, and can wait for each other
+    const void *from;         // of a library's kernel: where the user's code called the library, or null
 };
 
 struct Block;

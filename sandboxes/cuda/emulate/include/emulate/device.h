@@ -13,6 +13,10 @@ namespace emulate {
 // For cooperative groups: whether all blocks of the grid can wait for each other, and to wait so.
 bool grid_is_cooperative();
 void synchronise_grid();
+// For the checker: the current thread has arrived at a phase of a barrier of libcu++, with what it did before; has passed it,
+// and knows what all did before they arrived. Phases alternate. Outside of kernels, nothing.
+void phase_arrived(const void *barrier, bool odd);
+void phase_passed(const void *barrier, bool odd);
 }  // namespace emulate
 
 void __threadfence();

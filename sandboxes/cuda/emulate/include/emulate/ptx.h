@@ -121,6 +121,26 @@ EMULATE_INLINE void store(unsigned long long address, T value, int order) {
     order == __ATOMIC_RELEASE ? __atomic_store_n(reinterpret_cast<T *>(address), value, __ATOMIC_RELEASE) : __atomic_store_n(reinterpret_cast<T *>(address), value, __ATOMIC_RELAXED);
 }
 
+// The same for a vector of 8 or 16 bytes, which goes as a whole.
+void load_vector(void *to, unsigned long long address, unsigned size, int order);
+void store_vector(unsigned long long address, const void *from, unsigned size, int order);
+
+// shfl.sync (PTX ISA, "shfl.sync"): `control` has the last lane, or for `up` the first, in bits 0 to 4, and in bits 8 to 12 the
+// bits of the lane's number that sources share. `valid`: whether the source was in range; else the value is the lane's own.
+template <char mode>
+EMULATE_INLINE unsigned shuffle(unsigned value, unsigned by, unsigned control, unsigned mask, bool &valid) {
+    const unsigned lane = ::emulate::lane(), bound = control & 31, section = control >> 8 & 31;
+    const unsigned least = lane & section, most = least | (bound & ~section);
+    const int from = mode == 'u' ? static_cast<int>(lane) - static_cast<int>(by & 31) : mode == 'd' ? lane + (by & 31) : mode == 'b' ? lane ^ (by & 31) : least | (by & 31 & ~section);
+    valid = mode == 'u' ? from >= static_cast<int>(most) : from <= static_cast<int>(most);
+    return static_cast<unsigned>(::emulate::exchange(mask, value, valid ? from : lane));
+}
+
+[[noreturn]] void exit_thread();
+
+// What a header's assembly has no words for here ends the program by name, where it is reached.
+[[noreturn]] void refuse(const char *name);
+
 // Special registers that the built-in variables do not tell. A warp's number is one of its multiprocessor's, and no index in
 // its block ("%warpid … should be used for diagnostic purposes").
 unsigned warp_slot();

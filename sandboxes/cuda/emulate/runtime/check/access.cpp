@@ -138,6 +138,8 @@ void undefined_read(Region &region, size_t word, uint32_t mask, Record mine, uns
     state |= mask << state::kDefined;  // once is enough
     const bool managed = !region.shared && region.kind == Memory::managed;
     if ((some_defined && !in_flight) || (managed && !is_untouched(region.base + word * 4))) return;
+    // CUB reads whole tiles of its own scratch memory, and drops what nobody put there.
+    if (region.shared && line_of(code_of(mine)).in_cub) return;
     const uintptr_t address = region.base + word * 4 + static_cast<unsigned>(__builtin_ctz(mask));
     const Allocation *allocation = region.shared ? nullptr : allocation_at(address);
     Party other = host_party(nullptr, "allocation");
@@ -194,6 +196,7 @@ void conflict(Region &region, size_t word, Slot slot, Access access, Manner mann
     waiting_write.size = 4;
     waiting_write.address = reinterpret_cast<const unsigned char *>(address);
     memcpy(waiting_write.before, waiting_write.address, 4);
+    note_caller(finding.here);
     waiting_write.finding = std::move(finding);
 }
 

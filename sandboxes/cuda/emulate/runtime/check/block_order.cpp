@@ -19,10 +19,12 @@ namespace {
 constexpr uint32_t kLanes = 32, kMaxThreads = 1024, kMaxWarps = kMaxThreads / kLanes;
 
 struct Handover;
-// Handovers are only added to; knowing one means knowing its first `length` releases.
+// Handovers are only added to; knowing one means knowing its first `length` releases. A warp's releases are one, which goes on
+// growing: what was done at the tick `until` or later is not known by it.
 struct Known {
     const Handover *handover;
     size_t length;
+    uint32_t until;
 };
 using Knowledge = std::vector<Known>;
 
@@ -39,6 +41,7 @@ struct Release {
 struct Handover {
     std::vector<Release> releases;
     std::unordered_map<uint64_t, size_t> by_warp;  // key() -> its release
+    uint32_t changed = 0;                          // the tick of the last release
 };
 
 // What one thread knows and has fenced in the block that runs now.
@@ -64,6 +67,7 @@ void learn(Knowledge &knowledge, const Known &more) {
     for (Known &known : knowledge)
         if (known.handover == more.handover) {
             known.length = std::max(known.length, more.length);
+            known.until = std::max(known.until, more.until);
             return;
         }
     knowledge.push_back(more);
@@ -89,6 +93,7 @@ bool knows(Knowledge open, uint32_t slice_start, uint32_t tick, uint32_t thread)
     size_t steps = 0;
     for (size_t next = 0; next < open.size(); ++next) {
         const Known known = open[next];
+        if (tick >= known.until) continue;
         size_t &from = seen[known.handover];
         if (from >= known.length) continue;
         const auto &handover = *known.handover;
@@ -229,11 +234,13 @@ void acquire(const Thread &thread, const void *address) {
     if (where.empty()) return;
     const auto found = where.find(address);
     if (found == where.end()) return;
-    learn(threads[thread.linear].acquired, Known{&found->second, found->second.releases.size()});
+    if (found->second.changed == now.tick) ++now.tick;   // what comes after this is later than what is known now
+    learn(threads[thread.linear].acquired, Known{&found->second, found->second.releases.size(), now.tick});
     anything_acquired = true;
 }
 
 static void add(Handover &handover, Release released) {
+    handover.changed = now.tick;
     const uint64_t name = key(released.slice_start, released.warp, released.block_only);
     const auto [found, added] = handover.by_warp.emplace(name, handover.releases.size());
     if (added) {
@@ -262,6 +269,13 @@ void release(const Thread &thread, const void *address, bool fence_included) {
     } else if (block_fenced) {
         add(handover, Release{now.slice_start, false, now.slice_start, thread.warp, {}, block_fenced, block_acquired});
     }
+}
+
+void hand_over(const void *place) {
+    if (on && current != nullptr) release(*current, place, true);
+}
+void take_over(const void *place) {
+    if (on && current != nullptr) acquire(*current, place);
 }
 
 }  // namespace emulate::check

@@ -63,7 +63,7 @@ inline void tell_atomic(const volatile T *address, int order, const void *pc) {
     const bool acquires = reads && (order == __ATOMIC_ACQUIRE || order == __ATOMIC_CONSUME || order == __ATOMIC_ACQ_REL || order == __ATOMIC_SEQ_CST);
     const bool releases = writes && (order == __ATOMIC_RELEASE || order == __ATOMIC_ACQ_REL || order == __ATOMIC_SEQ_CST);
     atomic(const_cast<const T *>(address), sizeof(T), writes,
-           acquires && releases ? Order::acq_rel : acquires ? Order::acquire : releases ? Order::release : Order::relaxed, Scope::system, pc, true, decides);
+           acquires && releases ? Order::acq_rel : acquires ? Order::acquire : releases ? Order::release : Order::relaxed, Scope::system, pc, reads, decides);
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <unistd.h>
+#include <unwind.h>
 
 #include <algorithm>
 #include <cstdio>
@@ -54,6 +55,7 @@ void take_token(int, char **, char **environment) {
 __attribute__((section(".preinit_array"), used)) void (*const first)(int, char **, char **) = take_token;
 EMULATE_EARLY std::unordered_map<Site, size_t, SiteHash> sites;
 EMULATE_EARLY std::set<uint32_t> excused;  // reads that only look before an atomic
+EMULATE_EARLY std::unordered_map<uint32_t, uint32_t> callers;
 EMULATE_EARLY std::vector<Finding> findings;
 EMULATE_EARLY std::vector<uint64_t> counts;
 
@@ -67,7 +69,9 @@ Index unfold(uint64_t linear, Index size) {
 }
 
 Line place_of(const Party &party) {
-    const Line line = line_of(party.code);
+    Line line = line_of(party.code);
+    if (!line.users && party.caller != 0) return line_of(party.caller);
+    if (!line.users && party.launch != nullptr && party.launch->from != nullptr) return line_of(code_of(party.launch->from));
     if (party.file == nullptr) return line;
     // The compiler's own name of the file may lack the folder that the line table has.
     return {line.file.ends_with(party.file) ? line.file : party.file, static_cast<int>(party.line)};
@@ -126,6 +130,17 @@ std::string quoted(const std::string &text) {
     return out + '"';
 }
 
+const void *users_call(const void *frame) {
+    constexpr int deepest = 64;
+    for (int i = 0; on && frame != nullptr && i < deepest; ++i) {
+        const auto *saved = static_cast<const void *const *>(frame);   // the caller's frame, and where it goes on
+        if (line_of(code_of(saved[1])).users) return saved[1];
+        if (saved[0] <= frame) break;
+        frame = saved[0];
+    }
+    return nullptr;
+}
+
 uint32_t code_of(const void *pc) {
     const uintptr_t code = reinterpret_cast<uintptr_t>(pc) - code_base;
     return code <= kCodeMask ? static_cast<uint32_t>(code) : 0;
@@ -177,7 +192,38 @@ bool is_new(const char *kind, const Party &here, const Party *other) {
     return false;
 }
 
+// The stack that is being walked outwards, from the function at `code` on.
+struct Walk {
+    uint32_t code;
+    bool reached = false;
+    uint32_t users = 0;
+};
+
+// The innermost call in the user's files on the way to `code`, which runs now; 0: none, or `code` runs no longer.
+static uint32_t caller_of(uint32_t code) {
+    Walk walk{code};
+    _Unwind_Backtrace([](_Unwind_Context *context, void *data) {
+        auto &walk = *static_cast<Walk *>(data);
+        const uint32_t at = code_of(reinterpret_cast<const void *>(_Unwind_GetIP(context)));
+        walk.reached = walk.reached || at == walk.code || at + 1 == walk.code;   // a fault is at its instruction, not behind it
+        if (walk.reached && line_of(at).users) walk.users = at;
+        return walk.users != 0 ? _URC_END_OF_STACK : _URC_NO_REASON;
+    }, &walk);
+    return walk.users;
+}
+
+static bool in_library(const Party &party) { return party.code != 0 && party.file == nullptr && !line_of(party.code).users; }
+
+void note_caller(Party &party) {
+    if (!in_library(party)) return;
+    const auto [found, added] = callers.emplace(party.code, 0);   // there may be very many
+    if (added) found->second = caller_of(party.code);
+    party.caller = found->second;
+}
+
 void report(Finding finding) {
+    Party &here = finding.here;
+    if (here.caller == 0 && in_library(here)) here.caller = caller_of(here.code);
     findings.push_back(std::move(finding));
     counts.push_back(1);
 }

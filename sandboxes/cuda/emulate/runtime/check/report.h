@@ -17,6 +17,7 @@ struct Party {
     uint32_t thread = 0;
     const char *file = nullptr;  // where the line is known without the code
     uint32_t line = 0;
+    uint32_t caller = 0;         // where the code is a library's: of the user's call that led there, 0: not known
 };
 Party party(Record record, const char *access);
 Party party(const Thread &thread, const void *pc, const char *access);
@@ -40,6 +41,8 @@ void excuse_read(uint32_t code);
 // Counts one more finding of this kind between these two places; true if it is the first, which is then to be reported.
 bool is_new(const char *kind, const Party &here, const Party *other);
 void report(Finding finding);
+// For a finding that is reported later: looks for the user's call now, while the code in question runs.
+void note_caller(Party &party);
 
 uint32_t code_of(const void *pc);
 std::string quoted(const std::string &text);  // a JSON string

@@ -77,8 +77,12 @@ bool is_user_file(const char *file) {
 int choose(void *data, uintptr_t, const char *file, int line, const char *) {
     auto &chosen = *static_cast<Line *>(data);
     if (file == nullptr || line <= 0) return 0;
-    if (chosen.file.empty() || is_user_file(file)) chosen = {file, line};
-    return is_user_file(file) ? 1 : 0;
+    const bool users = is_user_file(file);
+    const bool in_cub = chosen.in_cub || strstr(file, "/cccl/cub/") != nullptr;
+    if (chosen.file.empty() || users) chosen = {file, line};
+    chosen.users = users;
+    chosen.in_cub = in_cub;
+    return users ? 1 : 0;
 }
 
 void ignore(void *, const char *, int) {}

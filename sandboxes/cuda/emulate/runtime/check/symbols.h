@@ -16,6 +16,8 @@ struct Variable {
 struct Line {
     std::string file;  // empty: not known
     int line = 0;
+    bool users = false;    // else none of the frames is in a file of the user's
+    bool in_cub = false;   // a function of CUB was inlined there
 };
 
 // Reads the symbol table, while the program's file is where it was when it was started.

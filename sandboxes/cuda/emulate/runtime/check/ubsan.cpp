@@ -1,4 +1,5 @@
 // What gcc's -fsanitize=bounds-strict,alignment calls where a check has failed. The layouts are those of its libubsan.
+#include <algorithm>
 #include <cstring>
 
 #include "bounds.h"
@@ -135,7 +136,8 @@ void misaligned(const void *address, const char *rule, unsigned multiple, const 
 }
 
 static void misaligned(const TypeMismatch &data, uintptr_t address, const void *pc) {
-    const uintptr_t alignment = uintptr_t{1} << data.log_alignment;
+    // The device wants as much as its widest access: 16 bytes (programming guide, "Device Memory Accesses").
+    const uintptr_t alignment = std::min<uintptr_t>(uintptr_t{1} << data.log_alignment, 16);
     if (!on || current == nullptr || address % alignment == 0) return;  // the host's processor does not mind
     Party here = party(*current, pc, nullptr);
     here.file = data.where.file;

@@ -1,0 +1,15 @@
+// As many elements come from the host as the vector of the device has room for.
+#include <cstdio>
+
+#include <thrust/copy.h>
+#include <thrust/device_vector.h>
+#include <thrust/host_vector.h>
+
+int main() {
+    const int n = 100;
+    thrust::host_vector<int> host(n, 4);
+    thrust::device_vector<int> device(n);
+    thrust::copy(host.begin(), host.end(), device.begin());
+    std::printf(device[n - 5] == 4 ? "PASS\n" : "FAIL\n");
+    return 0;
+}

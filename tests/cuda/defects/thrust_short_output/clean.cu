@@ -1,0 +1,21 @@
+// A compaction whose output has room for all elements that pass.
+#include <cstdio>
+
+#include <thrust/copy.h>
+#include <thrust/count.h>
+#include <thrust/device_vector.h>
+#include <thrust/sequence.h>
+
+struct Odd {
+    __host__ __device__ bool operator()(int x) const { return x % 2 != 0; }
+};
+
+int main() {
+    const int n = 1000;
+    thrust::device_vector<int> values(n), odd(n / 2);
+    thrust::sequence(values.begin(), values.end());
+    const auto end = thrust::copy_if(values.begin(), values.end(), odd.begin(), Odd());
+    const bool right = end - odd.begin() == n / 2 && odd[10] == 21;
+    std::printf(right ? "PASS\n" : "FAIL\n");
+    return !right;
+}
