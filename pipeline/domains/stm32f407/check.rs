@@ -1,5 +1,6 @@
 //! How firmware for the STM32F407 is judged: the keys of a task's `check`, with their defaults.
 
+use super::devices::{Camera, FsmcDevice, LcdCheck, SdBlock, SdCard};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -25,6 +26,11 @@ pub struct Stm32Check {
     pub can: BTreeMap<String, Vec<CanFrame>>,
     /// Samples a second that an I2S port (`i2s3`) sends, least and most; not asked by default.
     pub i2s: BTreeMap<String, Range>,
+    /// What displays at the FSMC (`stimulus.fsmc`) are told and show, by their regions, `1` to `4`; none by default.
+    pub lcd: BTreeMap<String, LcdCheck>,
+    /// First bytes of blocks of the card (`stimulus.sd`) at the end; none by default.
+    #[schemars(length(max = 256))]
+    pub blocks: Vec<SdBlock>,
     /// What pins do; none by default.
     #[schemars(length(max = 256))]
     pub gpio: Vec<GpioCheck>,
@@ -76,6 +82,8 @@ impl Default for Stm32Check {
             line_gap_ms: BTreeMap::new(),
             can: BTreeMap::new(),
             i2s: BTreeMap::new(),
+            lcd: BTreeMap::new(),
+            blocks: Vec::new(),
             gpio: Vec::new(),
             memory: Vec::new(),
             symbols: BTreeMap::new(),
@@ -267,6 +275,15 @@ pub struct Stimulus {
     pub can: BTreeMap<String, CanNode>,
     /// What lies at the converters' channels, by the channel's number; the reference is 3300 mV.
     pub adc: BTreeMap<String, Vec<AdcInput>>,
+    /// What is connected to the FSMC.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub fsmc: Vec<FsmcDevice>,
+    /// A card in the slot; none by default.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sd: Option<SdCard>,
+    /// A camera; none by default.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub camera: Option<Camera>,
 }
 
 /// Bytes that a port receives.

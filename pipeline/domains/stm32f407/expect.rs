@@ -1,6 +1,7 @@
 //! Whether a run did what the check asks: every difference, in words.
 
 use super::check::{CanFrame, GpioCheck, PinMode, Range, Stm32Check, SymbolCheck};
+use super::devices;
 use super::report::{Pin, Report};
 use regex::RegexBuilder;
 
@@ -14,11 +15,11 @@ pub struct Difference {
     pub words: String,
 }
 
-fn differs(what: &'static str, words: String) -> Difference {
+pub(super) fn differs(what: &'static str, words: String) -> Difference {
     Difference { what, words }
 }
 
-fn within(value: f64, range: Range) -> bool {
+pub(super) fn within(value: f64, range: Range) -> bool {
     (range[0]..=range[1]).contains(&value)
 }
 
@@ -34,6 +35,7 @@ pub fn outcomes(check: &Stm32Check, report: &Report) -> Vec<Difference> {
     let mut found = ports(check, report);
     found.extend(frames(check, report));
     found.extend(samples(check, report));
+    found.extend(devices::outcomes(&check.lcd, &check.blocks, report));
     found.extend(check.gpio.iter().flat_map(|asked| pin(asked, report)));
     found.extend(memory(check, report));
     let symbols = check.symbols.iter();

@@ -1,6 +1,7 @@
 //! The job that judges a firmware: built as it is, then run on the board's emulation.
 
 use super::check::{Engine, Stm32Check};
+use super::devices::LcdCheck;
 use super::renode;
 use crate::domains::shell::{script, step};
 use crate::domains::{OUTSIDE, limits};
@@ -9,6 +10,7 @@ use crate::worker::Request;
 use sandboxes::{Job, JobFile, Limits, Step, When};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 
 /// The sandbox, and its name in tasks.
 pub const SANDBOX: &str = "stm32f407";
@@ -184,6 +186,10 @@ fn board_plan(check: &Stm32Check) -> Value {
     plan["memory"] = json!(addresses);
     plan["symbols"] = json!(check.symbols.keys().collect::<Vec<_>>());
     plan["registers"] = json!(check.registers.keys().collect::<Vec<_>>());
+    let pixels = |asked: &LcdCheck| asked.at.iter().map(|p| [p.x, p.y]).collect::<Vec<_>>();
+    let pixels = check.lcd.iter().map(|(bank, asked)| (bank, pixels(asked)));
+    plan["pixels"] = json!(pixels.collect::<BTreeMap<_, _>>());
+    plan["blocks"] = json!(check.blocks.iter().map(|b| b.block).collect::<Vec<_>>());
     plan
 }
 

@@ -209,9 +209,12 @@ fn ruled(plan: &Plan, report: &Report) -> Stage {
         // A loop that waits for an interrupt's work is how many firmwares idle; one that waits for a flag is not, if
         // something is missing.
         let for_a_flag = |w: &Waiting| w.ms > report.virtual_ms * HANGS && !w.registers.is_empty();
-        let missing = wrong
-            .iter()
-            .any(|d| matches!(d.what, "uart" | "gpio" | "symbols" | "memory" | "can" | "i2s"));
+        let missing = wrong.iter().any(|d| {
+            matches!(
+                d.what,
+                "uart" | "gpio" | "symbols" | "memory" | "can" | "i2s" | "lcd" | "blocks"
+            )
+        });
         let hangs = missing && report.waiting.as_ref().is_some_and(for_a_flag);
         let reason = if hangs {
             FailReason::Timeout

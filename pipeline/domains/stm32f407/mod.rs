@@ -2,6 +2,7 @@
 //! where there is one.
 
 pub mod check;
+pub mod devices;
 mod expect;
 pub mod jobs;
 pub mod judge;

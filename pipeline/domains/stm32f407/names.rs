@@ -16,6 +16,8 @@ const CAN: [&str; 2] = ["can1", "can2"];
 const I2S: [&str; 2] = ["i2s2", "i2s3"];
 const I2C: [&str; 3] = ["i2c1", "i2c2", "i2c3"];
 const SPI: [&str; 3] = ["spi1", "spi2", "spi3"];
+/// Regions of the FSMC's bank 1.
+const REGIONS: [&str; 4] = ["1", "2", "3", "4"];
 const CLOCKS: [&str; 4] = ["sysclk", "hclk", "pclk1", "pclk2"];
 const RESETS: [&str; 4] = ["iwdg", "wwdg", "software", "standby"];
 /// Exceptions of the core, as the board reports them.
@@ -79,6 +81,7 @@ pub fn settle(check: &mut Stm32Check) -> Vec<Mistake> {
     keys(&mut check.line_gap_ms, "line_gap_ms", &UART, &mut said);
     keys(&mut check.can, "can", &CAN, &mut said);
     keys(&mut check.i2s, "i2s", &I2S, &mut said);
+    keys(&mut check.lcd, "lcd", &REGIONS, &mut said);
     keys(&mut check.clock, "clock", &CLOCKS, &mut said);
     keys(&mut check.interrupts, "interrupts", &interrupts, &mut said);
     keys(&mut check.registers, "registers", &registers, &mut said);

@@ -35,6 +35,9 @@ pub fn plan(check: &Stm32Check) -> Result<Value, String> {
         ("stimulus.spi", stimulus.spi.is_empty()),
         ("stimulus.can", stimulus.can.is_empty()),
         ("stimulus.adc", stimulus.adc.is_empty()),
+        ("stimulus.fsmc", stimulus.fsmc.is_empty()),
+        ("stimulus.sd", stimulus.sd.is_none()),
+        ("stimulus.camera", stimulus.camera.is_none()),
         ("stimulus.wires", stimulus.wires.is_empty()),
     ];
     if let Some((what, _)) = beyond.iter().find(|(_, nothing)| !nothing) {

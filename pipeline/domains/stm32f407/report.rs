@@ -17,6 +17,9 @@ pub struct Report {
     pub uart: BTreeMap<String, Port>,
     pub can: BTreeMap<String, CanUnit>,
     pub i2s: BTreeMap<String, I2sPort>,
+    /// Displays, by the FSMC's regions.
+    pub fsmc: BTreeMap<String, Display>,
+    pub sd: Card,
     pub pins: BTreeMap<String, Pin>,
     /// Words by address (`0x20000000`), symbols, and registers (`TIM3.CR1`) as hexadecimal numbers; null: there is none.
     pub memory: BTreeMap<String, Option<u32>>,
@@ -69,6 +72,26 @@ pub struct I2sPort {
     /// Samples a second.
     pub sample_rate: f64,
     pub frames: u64,
+}
+
+/// A display at the FSMC.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Display {
+    /// Code, parameters, and pixels that followed.
+    pub commands: Vec<(u16, Vec<u16>, u64)>,
+    pub pixels: u64,
+    /// How many pixels have a colour; the most frequent ones.
+    pub colours: BTreeMap<String, u64>,
+    /// The pixels that were asked for.
+    pub at: Vec<Option<u16>>,
+}
+
+/// A card at the SDIO: the blocks that were asked for, as hexadecimal digits.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Card {
+    pub blocks: BTreeMap<String, String>,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]

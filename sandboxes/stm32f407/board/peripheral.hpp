@@ -32,6 +32,9 @@ class Peripheral {
   /// A write of the whole register. `data` is unmasked. The default stores its writable bits: `store(offset, data)`.
   virtual void write(std::uint32_t offset, std::uint32_t data) { store(offset, data); }
 
+  /// The register that answers at an offset, for units with one register at several.
+  virtual std::uint32_t alias(std::uint32_t offset) const { return offset; }
+
   /// Until when a read of this register gives the same value and has no side effect, unless an event or a write comes
   /// first: this is how the board skips polling loops. `never`: a plain register (the default). `board.now()`: the
   /// register counts or the read has an effect (a counter may answer with the time of its next step).

@@ -4,6 +4,7 @@
 
 #include "core.hpp"
 #include "peripheral.hpp"
+#include "peripherals/fsmc.hpp"
 
 namespace board {
 namespace {
@@ -44,6 +45,9 @@ void Accesses::map() {
   cpu.map_bus(ppb_base, ppb_size);
   cpu.map_bus(sram_bits, sram_bits_size);
   cpu.map_bus(peripheral_bits, peripheral_bits_size);
+  fsmc_ = board_.find<Fsmc>("FSMC");
+  cpu.map_bus(Fsmc::memory_base, Fsmc::memory_size);
+  cpu.external = [this](std::uint32_t address, std::uint32_t size) { return fsmc_ ? fsmc_->bytes(address, size) : nullptr; };
 }
 
 const Accesses::Slot *Accesses::slot_at(std::uint32_t address) const {
@@ -54,19 +58,30 @@ const Accesses::Slot *Accesses::slot_at(std::uint32_t address) const {
   return address - next->base < next->size ? &*next : nullptr;
 }
 
+void Accesses::run_events() {
+  if (board_.events.next() <= board_.now()) board_.events.run(board_.now());
+}
+
 /// What comes before every access of the core: events that are due, and alignment. False if the access failed.
 bool Accesses::begin(std::uint32_t address, int size, bool write, std::uint32_t value) {
-  if (board_.events.next() <= board_.now()) board_.events.run(board_.now());
+  run_events();
   if ((address & static_cast<std::uint32_t>(size - 1)) == 0) return true;
   board_.core().cpu.fail_access(Stop::unaligned, {address, 0, value, size, write});
   return false;
 }
 
 void Accesses::bus_error(std::uint32_t address, int size, bool write, std::uint32_t value) {
+  if (!board_.core().cpu.failed()) refusal_ = Fsmc::is_external(address) && fsmc_ && fsmc_->clocked() ? fsmc_->refusal() : "";
   board_.core().cpu.fail_access(Stop::bus_error, {address, 0, value, size, write});
 }
 
 std::uint32_t Accesses::load(std::uint32_t address, int size) {
+  if (Fsmc::is_external(address)) {
+    run_events();
+    std::uint32_t value = 0;
+    if (!external_load(address, size, value)) bus_error(address, size, false, 0);
+    return value;
+  }
   if (!begin(address, size, false, 0)) return 0;
   Polling &polling = board_.core().cpu.polling;
   const std::uint32_t word = address & ~3u;
@@ -74,7 +89,7 @@ std::uint32_t Accesses::load(std::uint32_t address, int size) {
   if (address - sram_bits < sram_bits_size || address - peripheral_bits < peripheral_bits_size) return load_bit(address, size);
   if (const Slot *slot = slot_at(address)) {
     if (load_word(*slot, word, value))
-      polling.on_register_read(word, slot->model ? slot->model->stable_until(word - slot->base) : never);
+      polling.on_register_read(word, slot->model ? slot->model->stable_until(slot->model->alias(word - slot->base)) : never);
     return extract(value, address, size);
   }
   SystemControl &system = board_.core().system;
@@ -84,6 +99,12 @@ std::uint32_t Accesses::load(std::uint32_t address, int size) {
 }
 
 void Accesses::store(std::uint32_t address, int size, std::uint32_t value) {
+  if (Fsmc::is_external(address)) {
+    run_events();
+    board_.core().cpu.polling.on_register_write();
+    if (!external_store(address, size, value)) bus_error(address, size, true, value);
+    return;
+  }
   if (!begin(address, size, true, value)) return;
   board_.core().cpu.polling.on_register_write();
   if (address - sram_bits < sram_bits_size || address - peripheral_bits < peripheral_bits_size) return store_bit(address, value);
@@ -124,14 +145,15 @@ bool Accesses::load_word(const Slot &slot, std::uint32_t address, std::uint32_t 
   value = 0;
   if (slot.model) ++slot.model->reads;
   if (!reachable(slot, address, false)) return slot.model != nullptr;
-  if (slot.info->is_memory() || slot.info->at(address - slot.base)) value = slot.model->read(address - slot.base);
+  const std::uint32_t offset = slot.model->alias(address - slot.base);
+  if (slot.info->is_memory() || slot.info->at(offset)) value = slot.model->read(offset);
   return true;
 }
 
 void Accesses::store_lanes(const Slot &slot, std::uint32_t address, int size, std::uint32_t value) {
   if (slot.model && slot.model->writes++ == 0) slot.model->first_write = board_.core().pc();
   if (!reachable(slot, address, true)) return;
-  const std::uint32_t offset = (address - slot.base) & ~3u;
+  const std::uint32_t offset = slot.model->alias((address - slot.base) & ~3u);
   const RegisterInfo *info = slot.info->at(offset);
   if (!info && !slot.info->is_memory()) return;
   const std::uint32_t old = slot.model->peek(offset);
@@ -170,6 +192,39 @@ void Accesses::check_read_only(const Slot &slot, const RegisterInfo &info, std::
   board_.findings.add(std::move(finding));
 }
 
+// ---- memory behind the FSMC: ordinary memory to the core, which splits what is not aligned (Armv7-M B3.1, A3.2.1) ----
+
+/// Has the firmware to do with the FSMC? If not, an address there is a stray one, and nothing answers.
+bool Accesses::fsmc_in_use() const { return fsmc_ && (fsmc_->writes != 0 || fsmc_->clocked()); }
+
+/// Has the FSMC a clock? The manual says nothing of accesses without it; as with registers they are taken to be lost.
+bool Accesses::fsmc_works(std::uint32_t address, bool write) {
+  if (fsmc_->clocked() && !fsmc_->held_in_reset()) return true;
+  Finding finding;
+  finding.kind = "unclocked_peripheral";
+  finding.text = std::string(write ? "write to " : "read of ") + hex(address) + ", memory behind the FSMC, while the FSMC " +
+                 (fsmc_->clocked() ? "is held in reset" : "has no clock: set RCC_AHB3ENR.FSMCEN (bit 0) first") + " (RM0090 7.3.12, 36.3)";
+  finding.peripheral = "FSMC", finding.address = address;
+  board_.findings.add(std::move(finding));
+  return false;
+}
+
+bool Accesses::external_load(std::uint32_t address, int size, std::uint32_t &value) {
+  value = 0;
+  if (!fsmc_in_use()) return false;
+  if (!fsmc_works(address, false)) return true;
+  Polling &polling = board_.core().cpu.polling;
+  if (fsmc_->reads_are_pure(address)) polling.on_load();
+  else polling.on_register_read(address, board_.now());
+  return fsmc_->load_memory(address, size, value);
+}
+
+bool Accesses::external_store(std::uint32_t address, int size, std::uint32_t value) {
+  if (!fsmc_in_use()) return false;
+  if (!fsmc_works(address, true)) return true;
+  return fsmc_->store_memory(address, size, value);
+}
+
 // ---- bit-banding (Armv7-M B3.1; RM0090 2.3.3): each word of the alias is one bit ----
 
 std::uint32_t Accesses::load_bit(std::uint32_t address, int) {
@@ -200,6 +255,11 @@ BusResult Accesses::dma_load(std::uint32_t address, int size) {
   const auto bytes = static_cast<std::uint32_t>(size);
   // The DMA controllers have no path to CCM nor to the core's own peripherals (RM0090 2.1).
   if (address >= ppb_base || (address >= 0x10000000 && address < 0x10010000)) return {false, 0};
+  if (Fsmc::is_external(address)) {
+    std::uint32_t value = 0;
+    const bool ok = external_load(address, size, value);
+    return {ok, value};
+  }
   if (const Slot *slot = slot_at(address)) {
     std::uint32_t value = 0;
     load_word(*slot, address & ~3u, value);
@@ -214,6 +274,7 @@ BusResult Accesses::dma_load(std::uint32_t address, int size) {
 bool Accesses::dma_store(std::uint32_t address, int size, std::uint32_t value) {
   const auto bytes = static_cast<std::uint32_t>(size);
   if (address >= ppb_base || address < 0x20000000) return false;
+  if (Fsmc::is_external(address)) return external_store(address, size, value);
   if (const Slot *slot = slot_at(address)) return store_lanes(*slot, address, size, value), true;
   std::uint8_t *memory = board_.core().cpu.memory(address, bytes, true);
   if (!memory) return false;

@@ -17,6 +17,8 @@
 
 namespace board {
 
+class Fsmc;
+
 /// Routes accesses of the core and of DMA to peripherals and system registers.
 class Accesses : public MemoryBus {
  public:
@@ -28,6 +30,8 @@ class Accesses : public MemoryBus {
   void store(std::uint32_t address, int size, std::uint32_t value) override;
   BusResult dma_load(std::uint32_t address, int size);
   bool dma_store(std::uint32_t address, int size, std::uint32_t value);
+  /// Why the last access that failed was refused, if more is known than that nothing is there.
+  const std::string &refusal() const { return refusal_; }
 
  private:
   struct Slot {
@@ -42,10 +46,17 @@ class Accesses : public MemoryBus {
   void store_bit(std::uint32_t address, std::uint32_t value);
   bool reachable(const Slot &slot, std::uint32_t address, bool write);
   void check_read_only(const Slot &slot, const RegisterInfo &info, std::uint32_t old, std::uint32_t data, bool whole);
+  void run_events();
   bool begin(std::uint32_t address, int size, bool write, std::uint32_t value);
+  bool fsmc_in_use() const;
+  bool fsmc_works(std::uint32_t address, bool write);
+  bool external_load(std::uint32_t address, int size, std::uint32_t &value);
+  bool external_store(std::uint32_t address, int size, std::uint32_t value);
   void bus_error(std::uint32_t address, int size, bool write, std::uint32_t value);
 
   Board &board_;
+  Fsmc *fsmc_ = nullptr;
+  std::string refusal_;
   std::vector<Slot> slots_;
 };
 

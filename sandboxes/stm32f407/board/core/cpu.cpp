@@ -89,7 +89,7 @@ std::uint8_t *Cpu::memory(std::uint32_t address, std::uint32_t size, bool write)
     if (offset < region->size && size <= region->size - offset)
       return write && !region->writable ? nullptr : region->bytes.data() + offset;
   }
-  return nullptr;
+  return external ? external(address, size) : nullptr;
 }
 
 void Cpu::memory_changed(std::uint32_t address, std::uint32_t size) {

@@ -74,6 +74,8 @@ class Cpu {
 
   /// Host memory behind RAM, flash or system memory; nullptr if the range is not wholly inside one of them.
   std::uint8_t *memory(std::uint32_t address, std::uint32_t size, bool write = false);
+  /// Asked for the bytes of memory outside the chip; nullptr where there is none.
+  std::function<std::uint8_t *(std::uint32_t address, std::uint32_t size)> external;
   /// For DMA and loaders that write to memory which may hold translated code.
   void memory_changed(std::uint32_t address, std::uint32_t size);
   /// SRAM and CCM after their supply was off: noise.

@@ -32,6 +32,7 @@ void Cpu::on_memory(bool write, std::uint32_t address, int size, std::uint64_t v
   if (mpu_ != nullptr) [[unlikely]] {
     if (!failed_ && refuse({address, 0, static_cast<std::uint32_t>(value), size, write})) return;
   }
+  if (is_external(address) && (address & (size - 1)) != 0) check_unaligned({address, 0, static_cast<std::uint32_t>(value), size, write});
   if (address >= memory_end) return;
   if (write) {
     polling.on_store(address);

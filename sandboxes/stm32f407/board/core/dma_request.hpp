@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
 
 namespace board {
 
@@ -17,11 +18,18 @@ class DmaRequest {
   /// A single transfer, remembered until a stream has served it (a timer's update or compare event).
   void pulse() { change(level_, true); }
   /// Forgets a pulse not yet served (the peripheral was disabled or reset).
-  void drop() { change(false, false); }
+  void drop() {
+    last_ = false;
+    change(false, false);
+  }
+  /// Said in the access by DMA that is the last one of the peripheral's transfer, for a stream whose flow it controls.
+  void last() { last_ = true; }
 
   bool active() const { return level_ || pulse_; }
   /// For the DMA: a pulse has been served.
   void served() { pulse_ = false; }
+  /// For the DMA: was the last access the transfer's last? Tells once.
+  bool take_last() { return std::exchange(last_, false); }
   /// For the DMA: called whenever the line becomes active. Do not transfer in the call (the peripheral is in the middle
   /// of something): schedule an Event a few cycles later.
   std::function<void()> on_active;
@@ -35,7 +43,7 @@ class DmaRequest {
     pulse_ = pulse;
     if (active() && !was && on_active) on_active();
   }
-  bool level_ = false, pulse_ = false;
+  bool level_ = false, pulse_ = false, last_ = false;
 };
 
 /// All lines, made on first use, so that peripherals and DMA may be built in any order.

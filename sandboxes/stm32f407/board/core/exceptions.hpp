@@ -56,8 +56,10 @@ class Exceptions {
   std::uint32_t vector_table = 0;  // VTOR
   bool stack_align = true;         // CCR.STKALIGN
   bool lazy = true, automatic = true;  // FPCCR.LSPEN, ASPEN
-  /// Cycles that entries and returns have taken.
+  /// Cycles that entries, returns and slow accesses have taken.
   std::uint64_t spent = 0;
+  /// More of them; an access that takes longer than an instruction counts here as well.
+  void spend(std::uint64_t cycles);
   /// Has the present handler begun right behind another, without one instruction of what they interrupted?
   bool in_a_row() const { return in_a_row_; }
 
@@ -68,7 +70,6 @@ class Exceptions {
   bool push_frame(std::uint32_t return_address, std::uint32_t &exc_return);
   bool pop_frame(std::uint32_t exc_return);
   void enter(int number, std::uint32_t return_address);
-  void spend(std::uint64_t cycles);
   void use_stack(bool process, std::uint32_t sp);
   bool read_word(std::uint32_t address, std::uint32_t &value);
   bool write_word(std::uint32_t address, std::uint32_t value);

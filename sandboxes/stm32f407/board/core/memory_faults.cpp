@@ -1,5 +1,6 @@
 // Faults that instructions cause, in an engineer's words.
 #include "core.hpp"
+#include "peripherals/fsmc.hpp"
 
 namespace board {
 using namespace exception;
@@ -38,7 +39,8 @@ void Board::Core::raise_memory_fault(Stop stop) {
       const std::string known = image.describe(bad.address);
       fault.text = access_text(bad) + (bad.address >= 0xE0000000 && exceptions.unprivileged()
                                           ? ": unprivileged code may not touch the core's own peripherals (Armv7-M B3.1.1)"
-                                          : ": nothing answers there (RM0090 2.3, memory map)");
+                                          : ": " + (accesses.refusal().empty() ? "nothing answers there (RM0090 2.3, memory map)" : accesses.refusal()));
+      if (!accesses.refusal().empty()) fault.kind = "fsmc_misuse";
       if (bad.address >= 0x20020000 && bad.address < 0x20040000) fault.text += "; the SRAM of the STM32F407 ends at 0x2001ffff";
       if (bad.address - cpu.get(UC_ARM_REG_SP) < 0x1000) fault.text += "; the stack pointer is " + hex(cpu.get(UC_ARM_REG_SP));
       // Stores are buffered: the fault is imprecise and comes when the instruction has been left behind.
@@ -75,7 +77,7 @@ void Board::Core::raise_memory_fault(Stop stop) {
       fault.address = bad.address;
       fault.cfsr = cfsr::unaligned;
       fault.text = access_text(bad) + ": " +
-                   (bad.address >= 0x40000000 ? "peripherals answer aligned accesses only"
+                   (bad.address >= 0x40000000 && !Fsmc::is_external(bad.address) ? "peripherals answer aligned accesses only"
                     : cpu.trap_unaligned     ? "CCR.UNALIGN_TRP is set"
                                              : "multiple, double, exclusive and FPU loads and stores must be aligned to 4 bytes") +
                    " (Armv7-M A3.2.1)";
@@ -100,6 +102,7 @@ void Board::Core::raise_memory_fault(Stop stop) {
       fault.text = "BKPT without a debugger escalates to HardFault (Armv7-M C1.6.3); semihosting works only with one";
       break;
     case Stop::fetch_error: {
+      if (auto *fsmc = board.find<Fsmc>("FSMC"); fsmc && fsmc->holds_code(at)) return board.unsupported("FSMC: code in external memory, at " + hex(at));
       const bool never_code = execute_never(at);
       fault.kind = "bad_jump";
       fault.raised = never_code ? memory_management : bus_fault;

@@ -13,6 +13,8 @@ inline constexpr std::uint32_t option_base = 0x1FFFC000, option_size = 0x400;
 inline constexpr std::uint32_t clrex_address = 0xDFFFF000, clrex_size = 0x1000;  // the board's own, where the chip has nothing
 inline constexpr std::uint32_t memory_end = 0x40000000;  // code and SRAM regions; above are peripherals
 
+inline bool is_external(std::uint32_t address) { return address >= 0x60000000 && address < 0xA0000000; }  // RAM behind the FSMC
+
 inline bool is_wide(std::uint16_t half) { return half >> 11 >= 0x1D; }
 
 inline std::uint16_t half_at(const std::uint8_t *bytes) { return static_cast<std::uint16_t>(bytes[0] | bytes[1] << 8); }

@@ -44,7 +44,7 @@ Dma::Dma(Board &owner, const PeripheralInfo &info)
       check_(owner.events, [this] { check(); }) {
   for (int n = 0; n < 8; ++n) irqs_[static_cast<std::size_t>(n)] = Board::irq(name() + "_Stream" + std::to_string(n));
   for (const RequestRow &row : request_rows) {
-    if (row.controller != number_) continue;
+    if (row.controller != number_ || std::string(row.name).rfind("SDIO_", 0) == 0) continue;  // the SDIO has one request for both ways
     DmaRequest &line = board.dma_requests.line(row.name);
     line.on_active = [this] { wake(); };
     sources_.push_back({row.stream, row.channel, row.name, &line});
@@ -139,7 +139,12 @@ void Dma::start(int stream) {
   // Memory to memory has no peripheral that could end it: hardware clears the bit (10.5.5).
   if (direction(stream) == 2) clear_bits(at(stream, CR), PFCTRL);
   const std::uint32_t cr = control(stream);
-  if (cr & PFCTRL) unsupported(label + ".PFCTRL (the peripheral as flow controller)");
+  if (cr & PFCTRL) {
+    // Only the SDIO can end a transfer; the counter then begins at its highest, and there is no circle (10.3.15, 10.5.5).
+    if (!serves(stream, "SDIO")) unsupported(label + ".PFCTRL (the peripheral as flow controller) on a channel other than the SDIO's");
+    set(at(stream, NDTR), 0xFFFF);
+    clear_bits(at(stream, CR), CIRC);
+  }
   // A stream that has finished starts again with the number that was written last (10.5.6).
   if (value(at(stream, NDTR)) == 0) set(at(stream, NDTR), state.programmed);
   state.count = state.left = value(at(stream, NDTR));
@@ -178,6 +183,13 @@ void Dma::start(int stream) {
   state.pc = board.pc();
   if (!check_.scheduled()) check_.at(later(board.now(), patience));
   wake();
+}
+
+bool Dma::serves(int stream, const std::string &request) const {
+  const int channel = static_cast<int>(control(stream) >> 25 & 7);
+  return std::any_of(sources_.begin(), sources_.end(), [&](const Source &source) {
+    return source.stream == stream && source.channel == channel && request == source.name;
+  });
 }
 
 /// Table 48: the bytes at the threshold must be a multiple of a burst's.
@@ -306,9 +318,12 @@ void Dma::transfer(int stream, DmaRequest *line) {
   state.waiting_since = never;
   --state.left;
   set(at(stream, NDTR), state.left);
-  if (direction(stream) != 1 && !drain(stream, state.left == 0)) return;
-  if (state.left == state.count / 2 && state.count > 1) raise(stream, HTIF);
-  if (state.left == 0) finish(stream, line);
+  const bool by_peripheral = (control(stream) & PFCTRL) != 0;
+  const bool over = by_peripheral ? line && line->take_last() : state.left == 0;
+  if (direction(stream) != 1 && !drain(stream, over)) return;
+  if (state.left == state.count / 2 && state.count > 1 && !by_peripheral) raise(stream, HTIF);
+  if (over) finish(stream, line);
+  else if (state.left == 0) state.left = state.count;  // more than the counter can hold
 }
 
 void Dma::finish(int stream, DmaRequest *line) {

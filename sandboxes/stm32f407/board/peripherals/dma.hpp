@@ -58,6 +58,8 @@ class Dma : public Peripheral {
   void stop_by_software(int stream);
   void fail(int stream);
   bool burst_fits(int stream) const;
+  /// Does the stream carry that request on its channel?
+  bool serves(int stream, const std::string &request) const;
 
   bool wants(int stream) const;
   DmaRequest *active_line(int stream) const;

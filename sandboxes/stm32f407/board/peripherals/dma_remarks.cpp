@@ -25,6 +25,8 @@ RequestBit bit_of(const std::string &request) {
   if (is("I2C")) return {unit, "CR2", "DMAEN"};                              // 27.6.2
   if (is("ADC")) return {unit, "CR2", "DMA"};                                // 13.13.3
   if (is("DAC")) return {"DAC", "CR", "DMAEN" + unit.substr(3)};             // 14.5.1
+  if (is("SDIO")) return {"SDIO", "DCTRL", "DMAEN"};                         // 31.9.9
+  if (is("DCMI")) return {"DCMI", "CR", "CAPTURE"};                          // 15.8.1
   if (is("TIM")) {                                                           // 18.4.4
     if (what == "UP") return {unit, "DIER", "UDE"};
     if (what == "TRIG") return {unit, "DIER", "TDE"};
@@ -89,10 +91,13 @@ void Dma::remark_end(int n, std::uint32_t end) {
   Finding note;
   note.kind = "dma_past_the_end";
   note.severity = Severity::note;
-  note.text = "stream " + std::to_string(n) + " of " + name() + " writes past the end of " + symbol->name + " (" + std::to_string(symbol->size) +
-              " bytes): NDTR asks for " + std::to_string(state.count) + " items of " + std::to_string(item) + (item == 1 ? " byte, " : " bytes, ") +
-              std::to_string(over) + (over == 1 ? " byte" : " bytes") + " too many" + (behind.empty() ? "" : ", into " + behind) +
-              "; NDTR counts items, not bytes (RM0090 10.3.5, 10.5.6)";
+  const std::string into = behind.empty() ? "" : ", into " + behind;
+  note.text = "stream " + std::to_string(n) + " of " + name() + " writes past the end of " + symbol->name + " (" + std::to_string(symbol->size) + " bytes): ";
+  if (control(n) & 32)  // PFCTRL
+    note.text += "the peripheral, which controls the flow, sends more" + into + " (RM0090 10.3.15)";
+  else
+    note.text += "NDTR asks for " + std::to_string(state.count) + " items of " + std::to_string(item) + (item == 1 ? " byte, " : " bytes, ") +
+                 std::to_string(over) + (over == 1 ? " byte" : " bytes") + " too many" + into + "; NDTR counts items, not bytes (RM0090 10.3.5, 10.5.6)";
   note.peripheral = name(), note.register_name = "S" + std::to_string(n) + "NDTR", note.address = info().base + at(n, NDTR);
   board.findings.add_at(state.pc, std::move(note));
 }

@@ -29,6 +29,9 @@ MODEL(make_wwdg);
 MODEL(make_rtc);
 MODEL(make_backup_sram);
 MODEL(make_can);
+MODEL(make_fsmc);
+MODEL(make_sdio);
+MODEL(make_dcmi);
 #undef MODEL
 
 namespace {
@@ -63,6 +66,9 @@ constexpr Entry entries[] = {
     {"RTC", make_rtc},
     {"BKPSRAM", make_backup_sram},
     {"CAN*", make_can},
+    {"FSMC", make_fsmc},
+    {"SDIO", make_sdio},
+    {"DCMI", make_dcmi},
 };
 
 bool matches(std::string_view pattern, std::string_view name) {
