@@ -152,6 +152,29 @@ fn planted_defects_are_found_on_their_lines_and_clean_twins_are_not_accused() {
     }
 }
 
+#[test]
+fn programs_of_every_kind_run_right() {
+    // The first of each kind of which there are several, by the first word of the name; benches/cuda.py takes all of them.
+    let folder = Path::new(ROOT).join("tests/cuda/programs");
+    let mut kinds = BTreeMap::<String, Vec<String>>::new();
+    for name in names(&folder).into_iter().filter(|name| name.ends_with(".cu")) {
+        let kind = name.split('_').next().unwrap_or_default().to_string();
+        kinds.entry(kind).or_default().push(name);
+    }
+    let chosen: Vec<&String> = kinds.values().filter(|of| of.len() > 1).map(|of| &of[0]).collect();
+    assert!(chosen.len() >= 10);
+    let tasks: Vec<Value> = chosen
+        .iter()
+        .map(|name| of_file(name, &text(&folder.join(name)), "emulate"))
+        .collect();
+    let answers = verify(&Lab::new(), &tasks);
+    for task in &tasks {
+        let answer = &answers[task["id"].as_str().unwrap()];
+        let does_wrong = !said(task["candidate"][0]["content"].as_str().unwrap(), "Reports").is_empty();
+        assert_eq!(answer["verdict"], if does_wrong { "fail" } else { "pass" }, "{answer}");
+    }
+}
+
 /// A task of one program, with the flags and the architecture that it says it needs.
 fn of_file(id: &str, content: &str, gpu: &str) -> Value {
     let arch = said(content, "Arch").pop().unwrap_or("sm_75".into());

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 /// included, or opened by the program in the folder that it runs in. The candidate's are linked with those of the roles
 /// `testbench` and `support`. Without a GPU the program then runs emulated on the CPU, some hundred times as slowly: there
 /// a time-out counts only against `limits.cpu_ms` and `limits.wall_ms` that the task sets itself, and what cannot be
-/// emulated (textures, tensor cores, device-side launches, libraries …) is an error by name, never a verdict.
+/// emulated (device-side launches, clusters, TMA, libraries such as cuBLAS …) is an error by name, never a verdict.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct CudaCheck {
