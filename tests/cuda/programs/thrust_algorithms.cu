@@ -1,4 +1,5 @@
 // The rest of Thrust's algorithms, each against the C++ library's.
+// Flags: --extended-lambda
 #include <algorithm>
 #include <cstdio>
 #include <numeric>
