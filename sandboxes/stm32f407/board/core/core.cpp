@@ -82,6 +82,7 @@ void Board::Core::connect() {
   cpu.stack.uses_process_stack = [this] {
     return exceptions.current() == none && (cpu.get(UC_ARM_REG_CONTROL) & 2) != 0;
   };
+  cpu.stack.set_by_software = [this] { return cpu.set_stack_pointer(); };
   cpu.stack.on_overflow = [this](std::uint32_t sp, const Stack::Region &region) {
     Finding finding;
     finding.kind = "stack_overflow";

@@ -14,6 +14,24 @@ namespace {
 // What RAM holds after power-on; a firmware that counts on zeros shall notice.
 constexpr std::uint8_t noise = 0xA5;
 
+// What ST has put into the system memory. The boot loader's code is not here, only where it begins: a jump there is told.
+void identify(std::vector<std::uint8_t> &system) {
+  const auto put = [&](std::uint32_t address, std::uint32_t value, unsigned bytes) {
+    for (unsigned i = 0; i < bytes; ++i) system[address - system_base + i] = static_cast<std::uint8_t>(value >> 8 * i);
+  };
+  put(0x1FFF0000, sram_base + 0x2000, 4);
+  put(0x1FFF0004, boot_loader | 1, 4);
+  put(0x1FFF7A10, 0x00270034, 4);  // unique device ID (RM0090 39.1): place on the wafer, then lot and wafer in ASCII
+  put(0x1FFF7A14, 0x31345104, 4);
+  put(0x1FFF7A18, 0x38383732, 4);
+  put(0x1FFF7A22, flash_size >> 10, 2);  // in KB (RM0090 39.2)
+  // The converter's readings in the factory, at 3.3 V: the reference (1.21 V), and the sensor at 30 and 110 degrees (0.76 V at
+  // 25, 2.5 mV a degree; datasheet DS8626, "Temperature sensor characteristics").
+  put(0x1FFF7A2A, 1502, 2);
+  put(0x1FFF7A2C, 959, 2);
+  put(0x1FFF7A2E, 1207, 2);
+}
+
 void check(uc_err error, const char *what) {
   if (error != UC_ERR_OK) throw std::runtime_error(std::string(what) + ": " + uc_strerror(error));
 }
@@ -31,7 +49,7 @@ Cpu::Cpu(MemoryBus &bus) : bus_(bus), flash_blocks_(flash_size / 2) {
   Region &flash = add_memory(flash_base, flash_size, UC_PROT_ALL, 0xFF);
   add_memory(sram_base, sram_size, UC_PROT_ALL, noise);
   add_memory(ccm_base, ccm_size, UC_PROT_READ | UC_PROT_WRITE, noise);  // data bus only: not executable (RM0090 2.3.1)
-  add_memory(system_base, system_size, UC_PROT_READ, 0xFF);
+  identify(add_memory(system_base, system_size, UC_PROT_READ, 0xFF).bytes);
   add_memory(option_base, option_size, UC_PROT_READ, 0xFF);
   check(uc_mem_map_ptr(uc_, 0, flash_size, UC_PROT_ALL, flash.bytes.data()), "alias at 0");
   const std::uint8_t clrex[] = {0xBF, 0xF3, 0x2F, 0x8F};
@@ -81,6 +99,19 @@ std::uint32_t Cpu::get(int reg) const {
 }
 
 void Cpu::set(int reg, std::uint32_t value) { uc_reg_write(uc_, reg, &value); }
+
+bool Cpu::set_stack_pointer() {
+  for (const auto &[address, size] : {last_block_, std::pair(block_, block_size_)}) {
+    const std::uint8_t *code = memory(address, size);
+    for (std::uint32_t at = 0; code && at + 2 <= size;) {
+      const std::uint16_t first = half_at(code + at);
+      const bool wide = is_wide(first) && at + 4 <= size;
+      if (sets_stack_pointer(first, wide ? half_at(code + at + 2) : 0)) return true;
+      at += wide ? 4 : 2;
+    }
+  }
+  return false;
+}
 
 std::uint8_t *Cpu::memory(std::uint32_t address, std::uint32_t size, bool write) {
   if (address < flash_size) address += sram_at_zero_ ? sram_base : flash_base;
@@ -178,7 +209,9 @@ void Cpu::block_hook(uc_engine *uc, std::uint64_t address, std::uint32_t size, v
   cpu.cut_ = no_cut;
   cpu.cycles += cpu.block_instructions_;
   cpu.block_instructions_ = cpu.block_bytes_ = 0;
+  cpu.last_block_ = {cpu.block_, cpu.block_size_};
   cpu.block_ = static_cast<std::uint32_t>(address);
+  cpu.block_size_ = size;
   if (!cpu.undo_.empty()) cpu.put_flash_back(size);
   std::uint32_t sp = 0;
   uc_reg_read(uc, UC_ARM_REG_SP, &sp);

@@ -74,6 +74,8 @@ class Cpu {
 
   /// Host memory behind RAM, flash or system memory; nullptr if the range is not wholly inside one of them.
   std::uint8_t *memory(std::uint32_t address, std::uint32_t size, bool write = false);
+  /// Whether the last two blocks set SP to another place (see sets_stack_pointer).
+  bool set_stack_pointer();
   /// Asked for the bytes of memory outside the chip; nullptr where there is none.
   std::function<std::uint8_t *(std::uint32_t address, std::uint32_t size)> external;
   /// For DMA and loaders that write to memory which may hold translated code.
@@ -175,7 +177,8 @@ class Cpu {
   uc_engine *uc_ = nullptr;
   std::vector<std::unique_ptr<Region>> regions_;
   std::vector<BlockInfo> flash_blocks_;
-  std::uint32_t block_ = 0, block_bytes_ = 0, block_instructions_ = 0, masks_ = 0;
+  std::pair<std::uint32_t, std::uint32_t> last_block_;  // the one executed before block_: address and bytes
+  std::uint32_t block_ = 0, block_size_ = 0, block_bytes_ = 0, block_instructions_ = 0, masks_ = 0;
   bool running_ = false, stopped_at_block_ = false, failed_ = false, sram_at_zero_ = false;
   int interrupt_ = -1;  // number given to interrupt_hook
   Stop failure_ = Stop::boundary, block_stop_ = Stop::boundary;

@@ -1,5 +1,6 @@
 // Faults that instructions cause, in an engineer's words.
 #include "core.hpp"
+#include "thumb.hpp"
 #include "peripherals/fsmc.hpp"
 
 namespace board {
@@ -102,6 +103,7 @@ void Board::Core::raise_memory_fault(Stop stop) {
       fault.text = "BKPT without a debugger escalates to HardFault (Armv7-M C1.6.3); semihosting works only with one";
       break;
     case Stop::fetch_error: {
+      if (at - system_base < system_size) return board.unsupported("ST's boot loader in the system memory (RM0090 2.4), at " + hex(at));
       if (auto *fsmc = board.find<Fsmc>("FSMC"); fsmc && fsmc->holds_code(at)) return board.unsupported("FSMC: code in external memory, at " + hex(at));
       const bool never_code = execute_never(at);
       fault.kind = "bad_jump";

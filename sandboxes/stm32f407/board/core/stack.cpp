@@ -28,7 +28,7 @@ void Stack::begin(const Image &image, std::uint32_t initial) {
   if (const Symbol *object = image.object_at(initial - 4); object && object->size > 64) main_.low = object->address;
   in_use_ = main_;
   main_lowest_ = lowest_in_use_ = initial;
-  process_ = overflowed_ = false;
+  process_ = overflowed_ = elsewhere_ = false;
 }
 
 Stack::Region Stack::region_of(std::uint32_t sp) const {
@@ -41,7 +41,7 @@ Stack::Region Stack::region_of(std::uint32_t sp) const {
 
 void Stack::switched(std::uint32_t sp, bool process) {
   process_ = process;
-  in_use_ = process ? region_of(sp) : main_;
+  in_use_ = process || elsewhere_ ? region_of(sp) : main_;
   const bool is_main = in_use_.low == main_.low && in_use_.high == main_.high;
   lowest_in_use_ = is_main ? main_lowest_ : in_use_.low;
   watch(sp);
@@ -51,7 +51,8 @@ void Stack::moved(std::uint32_t sp) {
   const bool process = uses_process_stack && uses_process_stack();
   if (process != process_) return switched(sp, process);
   const bool is_main = in_use_.low == main_.low && in_use_.high == main_.high;
-  if (sp < in_use_.low && in_use_.low - sp < 0x10000) {
+  const bool grown = !set_by_software || !set_by_software();
+  if (grown && sp < in_use_.low && in_use_.low - sp < 0x10000) {
     if (!overflowed_ && on_overflow) on_overflow(sp, in_use_);
     overflowed_ = true;
     in_use_ = {0, UINT32_MAX};  // said once; further depth means nothing
@@ -65,6 +66,7 @@ void Stack::moved(std::uint32_t sp) {
     return;
   }
   // Software moved the stack pointer to another place without switching it: follow it.
+  elsewhere_ |= !process;
   in_use_ = region_of(sp);
   lowest_in_use_ = in_use_.low;
 }

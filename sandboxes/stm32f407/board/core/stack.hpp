@@ -30,6 +30,8 @@ class Stack {
   const Region &in_use() const { return in_use_; }
   std::function<void(std::uint32_t sp, const Region &)> on_overflow;
   std::function<bool()> uses_process_stack;
+  /// Whether the instructions just executed set the stack pointer to another place, instead of growing the stack.
+  std::function<bool()> set_by_software;
 
  private:
   void moved(std::uint32_t sp);
@@ -39,6 +41,7 @@ class Stack {
   Region main_, in_use_;
   std::uint32_t main_lowest_ = 0, lowest_in_use_ = 0;
   bool process_ = false, overflowed_ = false;
+  bool elsewhere_ = false;  // the main stack pointer has served other stacks than the main one
 };
 
 }  // namespace board

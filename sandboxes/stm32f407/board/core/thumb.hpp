@@ -9,6 +9,7 @@ inline constexpr std::uint32_t flash_base = 0x08000000, flash_size = 1 << 20;  /
 inline constexpr std::uint32_t sram_base = 0x20000000, sram_size = 128 << 10;
 inline constexpr std::uint32_t ccm_base = 0x10000000, ccm_size = 64 << 10;
 inline constexpr std::uint32_t system_base = 0x1FFF0000, system_size = 0x8000;  // boot loader, OTP, identification
+inline constexpr std::uint32_t boot_loader = system_base + 0x100;  // where it begins is ST's own affair
 inline constexpr std::uint32_t option_base = 0x1FFFC000, option_size = 0x400;
 inline constexpr std::uint32_t clrex_address = 0xDFFFF000, clrex_size = 0x1000;  // the board's own, where the chip has nothing
 inline constexpr std::uint32_t memory_end = 0x40000000;  // code and SRAM regions; above are peripherals
@@ -34,6 +35,13 @@ inline bool is_load_exclusive(std::uint16_t first, std::uint16_t second) {
 inline bool is_fpu(const std::uint8_t *bytes) {
   const std::uint16_t first = half_at(bytes);
   return is_wide(first) && (first & 0xEC00) == 0xEC00 && (half_at(bytes + 2) & 0x0E00) == 0x0A00;
+}
+
+/// Sets SP to something else, as software does that has more stacks than one: MOV SP, Rm; LDR SP; MSR MSP or PSP.
+inline bool sets_stack_pointer(std::uint16_t first, std::uint16_t second) {
+  if (!is_wide(first)) return (first & 0xFF87) == 0x4685;
+  const bool load = (first & 0xFF70) == 0xF850 && second >> 12 == 13;
+  return load || ((first & 0xFFF0) == 0xF380 && ((second & 0xFFFE) == 0x8808));
 }
 
 }  // namespace board

@@ -337,7 +337,6 @@ void I2c::write_data(std::uint32_t data) {
               DR);
       return;
     }
-    if ((data & 0xF8) == 0xF0) unsupported("10-bit addressing");
     if (flag(RXNE)) check_all_read();
     clear_bits(SR1, SB | RXNE);  // writing DR clears RXNE, too (27.6.6)
     held_full_ = false;

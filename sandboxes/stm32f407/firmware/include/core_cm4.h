@@ -113,7 +113,10 @@ typedef struct { /* B3.2 */
   __IOM uint32_t AIRCR;
   __IOM uint32_t SCR;
   __IOM uint32_t CCR;
-  __IOM uint8_t SHP[12];
+  union {
+    __IOM uint8_t SHP[12];
+    __IOM uint8_t SHPR[12]; /* its name since CMSIS 6 */
+  };
   __IOM uint32_t SHCSR;
   __IOM uint32_t CFSR;
   __IOM uint32_t HFSR;

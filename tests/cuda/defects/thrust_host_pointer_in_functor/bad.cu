@@ -1,4 +1,5 @@
 // A table of the host's, by whose address a device lambda looks values up.
+// Flags: --extended-lambda
 #include <cstdio>
 #include <vector>
 

@@ -1,4 +1,5 @@
 // A table of the host's, copied to where a device lambda looks values up.
+// Flags: --extended-lambda
 #include <cstdio>
 #include <vector>
 
