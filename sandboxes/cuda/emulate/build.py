@@ -212,6 +212,11 @@ class Build:
         self.step(command + ["-Wl,--whole-archive", archive, "-Wl,--no-whole-archive", "-lbacktrace", "-lm"])
 
 
+def language(name):
+    """The language to build for: what is older than the emulation's own headers is read as C++14, of which it is a part."""
+    return re.sub(r"(\+\+)(?:98|03|0x|11)$", r"\g<1>14", name)
+
+
 def parse(arguments):
     parser = argparse.ArgumentParser()
     parser.add_argument("--arch", type=int, default=80)
@@ -220,7 +225,7 @@ def parse(arguments):
     parser.add_argument("-U", dest="macros", action="append", type="-U{}".format)
     parser.add_argument("-include", dest="forced", action="append", default=[])
     parser.add_argument("-fopenmp", action="store_true")
-    parser.add_argument("-std", default="gnu++17")
+    parser.add_argument("-std", default="gnu++17", type=language)
     parser.add_argument("-O", dest="optimise")  # accepted, as it is for nvcc; how fast the emulation is built is ours to choose
     parser.add_argument("--no-check", action="store_true")
     parser.add_argument("--keep", help="a folder for the rewritten sources")

@@ -77,6 +77,7 @@ class Crew {
     void run(const Grid &grid, uint64_t blocks) {
         if (grid.launch->cooperative) return run_together(grid, blocks);
         const BlockOrder order(blocks, grid.in_order ? 0 : grid.seed, grid.launch->id);
+        count_ = blocks;
         const uint64_t threads = blocks * grid.launch->block.x * grid.launch->block.y * grid.launch->block.z;
         next_ = 0;
         // Waking a helper costs more than a small grid does.
@@ -95,6 +96,9 @@ class Crew {
             work(grid, order);
         }
     }
+
+    bool not_begun() const { return next_ < count_; }
+    unsigned running() const { return 1 + busy_; }
 
   private:
     void run_together(const Grid &grid, uint64_t blocks) {
@@ -149,8 +153,10 @@ class Crew {
     const Grid *grid_ = nullptr;
     const BlockOrder *order_ = nullptr;
     std::atomic<uint64_t> next_{0};
+    uint64_t count_ = 0;   // of blocks of the grid
     uint64_t turn_ = 0, hired_ = 0;
-    unsigned helpers_ = 0, busy_ = 0;
+    unsigned helpers_ = 0;
+    std::atomic<unsigned> busy_{0};
 };
 
 Crew &crew() {
@@ -201,6 +207,9 @@ void start(const Configuration &c, const std::string &name, uint32_t stream, con
 }
 
 }  // namespace
+
+unsigned workers_running() { return crew().running(); }
+bool blocks_not_begun() { return crew().not_begun(); }
 
 KernelSettings &settings_of(const Kernel &kernel) {
     static std::map<const char *, KernelSettings> settings;

@@ -26,6 +26,9 @@ void lose_grid(int error);
 
 // OS threads that run blocks: EMULATE_WORKERS, else the cores there are, at most 2; 1 where checking is on.
 unsigned worker_count();
+unsigned workers_running();
+// Whether blocks of the grid that runs wait for others to end before they begin.
+bool blocks_not_begun();
 uint64_t seed();  // EMULATE_SEED
 
 }  // namespace emulate

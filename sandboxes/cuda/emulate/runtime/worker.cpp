@@ -4,6 +4,7 @@
 #include <sched.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cstring>
 
 #include "async.h"
@@ -30,6 +31,15 @@ namespace {
 
 // Yields of a block in which nothing else happened, before the OS thread lets others have its core.
 constexpr uint32_t patience = 100000;
+
+// Blocks, one of each OS thread that runs any, in which nothing has happened for long.
+std::atomic<unsigned> spinning{0};
+
+// Something has happened in a block.
+void moves(Context &c) {
+    c.idle_yields = 0;
+    if (c.spins) c.spins = false, --spinning;
+}
 
 // xorshift64*: Vigna, "An experimental exploration of Marsaglia's xorshift generators, scrambled" (2016).
 uint32_t draw(uint64_t &state, uint32_t below) {
@@ -128,7 +138,7 @@ void Worker::begin(const Grid &grid, uint64_t linear) {
     c.ready_count = c.live = threads;
     c.waiting = 0;
     c.votes = c.nonzero = 0;
-    c.idle_yields = 0;
+    moves(c);
     c.at_grid = false;
     c.random = grid.seed ? mix(grid.seed, grid.launch->id, linear) : 0;
     shuffle_ready(0);
@@ -160,7 +170,7 @@ void Worker::make_ready(uint32_t linear) {
     Context &c = *context_;
     c.ready[(c.ready_head + c.ready_count++) % max_block_threads] = static_cast<uint16_t>(linear);
     ++c.runnable[linear / warp_size];
-    c.idle_yields = 0;
+    moves(c);
 }
 
 void Worker::entry() { here().thread_main(); }
@@ -229,7 +239,7 @@ void Worker::thread_ended() {
     c.exited[self.warp] |= 1u << self.lane;
     async::forget(self);
     if (--c.live == 0) async::forget(c.block);
-    c.idle_yields = 0;
+    moves(c);
     check::thread_ends(self);
     for (size_t i = c.meetings[self.warp].size(); i-- > 0;) meeting_if_complete(self.warp, *c.meetings[self.warp][i]);
     if (--c.runnable[self.warp] == 0) settle_open(self.warp);
@@ -276,6 +286,9 @@ void Worker::yield() {
         if (c.idle_yields > patience && worker_count() > 1) sched_yield();
         // Or one that is there, too, but does not run until this one waits for the grid: on a device it would.
         if (c.idle_yields > 100 * patience && c.cooperative()) check::unsupported("blocks of a cooperative grid that wait for each other by memory alone");
+        // Or one that begins only when this one has ended: on a device that has room for both it would.
+        if (c.idle_yields == 100 * patience) c.spins = true, ++spinning;
+        if (c.spins && spinning == workers_running() && blocks_not_begun()) check::unsupported("blocks that wait by memory for blocks that have not begun");
     }
     c.ready[(c.ready_head + c.ready_count++) % max_block_threads] = static_cast<uint16_t>(current->linear);
     go_on();

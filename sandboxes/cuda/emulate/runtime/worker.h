@@ -60,6 +60,7 @@ struct Context {
     uint16_t runnable[max_warps];        // lanes that run or are ready
     std::vector<Meeting *> meetings[max_warps], open[max_warps];
     uint32_t idle_yields;                // yields since something last changed
+    bool spins = false;                  // that was long ago
     uint64_t random;                     // state of the generator; 0: natural order
     bool at_grid;                        // all that live wait for the grid
     std::vector<unsigned char> shared;   // its shared memory, while another block runs
