@@ -175,7 +175,7 @@ class thread_block_tile : public lane_group {
         : lane_group((Size == 32 ? ~0u : ((1u << (Size % 32)) - 1) << (::emulate::lane() & ~(Size - 1))) & ::emulate::warp_lanes()),
           meta_size_(parent_size() / Size), meta_rank_(parent_rank() / Size) {}
     // A tile whose parent's type is not told.
-    template <class Other, class = std::enable_if_t<std::is_void<Parent>::value && !std::is_void<Other>::value>>
+    template <class Other, class = std::enable_if_t<std::is_void_v<Parent> && !std::is_void_v<Other>>>
     EMULATE_INLINE thread_block_tile(const thread_block_tile<Size, Other> &other)
         : lane_group(other.lanes()), meta_size_(other.meta_group_size()), meta_rank_(other.meta_group_rank()) {}
     EMULATE_INLINE static constexpr unsigned size() { return Size; }
@@ -190,7 +190,7 @@ class thread_block_tile : public lane_group {
     }
 
   private:
-    static constexpr bool of_block = std::is_void<Parent>::value || std::is_same<Parent, thread_block>::value;
+    static constexpr bool of_block = std::is_void_v<Parent> || std::is_same_v<Parent, thread_block>;
     EMULATE_INLINE static unsigned parent_size() {
         if constexpr (of_block) return (details::block_threads() + Size - 1) / Size * Size;
         else return Parent::size();
