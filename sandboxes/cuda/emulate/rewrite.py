@@ -37,7 +37,6 @@ UNSUPPORTED = {
     "cudaLaunchCooperativeKernelMultiDevice": "cooperative launch for grid synchronisation",
     "this_cluster": "thread block clusters", "__cluster_dims__": "thread block clusters", "clusterDim": "thread block clusters",
     "clusterIdx": "thread block clusters", "cluster_group": "thread block clusters",
-    "cudaGraphCreate": "graphs by nodes",
 }
 
 # The built-in variables, in device code; elsewhere these are names like any other, and `dim3 blockDim(16, 16)` is common.

@@ -5,6 +5,7 @@
 #include "copies.h"
 #include "errors.h"
 #include "hooks.h"
+#include "nodes.h"
 
 using namespace emulate;
 
@@ -42,9 +43,11 @@ cudaError_t copy_planes(const Side &to, const Side &from, size_t width, size_t h
     return cudaSuccess;
 }
 
+}  // namespace
+
 // "If a CUDA array is participating in the copy, the extent is defined in terms of that array's elements", else in bytes; the
 // position in memory is one in bytes (runtime API reference, cudaMemcpy3D).
-cudaError_t copy_box(const cudaMemcpy3DParms *p, cudaStream_t stream, bool waits, const void *pc) {
+cudaError_t emulate::copy_box(const cudaMemcpy3DParms *p, cudaStream_t stream, bool waits, const void *pc) {
     Call call;
     if (call.error) return call.error;
     if (!p || !p->srcArray == !p->srcPtr.ptr || !p->dstArray == !p->dstPtr.ptr) return note(cudaErrorInvalidValue);
@@ -64,6 +67,8 @@ cudaError_t copy_box(const cudaMemcpy3DParms *p, cudaStream_t stream, bool waits
     if (!side(p->srcArray, p->srcPos, p->srcPtr, false, from) || !side(p->dstArray, p->dstPos, p->dstPtr, true, to)) return note(cudaErrorInvalidValue);
     return copy_planes(to, from, e.width * unit, e.height, e.depth, p->kind, stream, waits, pc);
 }
+
+namespace {
 
 cudaError_t to_array(cudaArray_t array, size_t x, size_t y, const void *from, size_t pitch, size_t width, size_t height, cudaMemcpyKind kind, cudaStream_t stream, bool waits, const void *pc) {
     Side to;
@@ -107,7 +112,13 @@ cudaError_t fill_box(const cudaPitchedPtr &to, int value, const cudaExtent &exte
 }  // namespace
 
 cudaError_t cudaMemcpy3D(const cudaMemcpy3DParms *parameters) { return copy_box(parameters, nullptr, true, HERE); }
-cudaError_t cudaMemcpy3DAsync(const cudaMemcpy3DParms *parameters, cudaStream_t stream) { return copy_box(parameters, stream, false, HERE); }
+cudaError_t cudaMemcpy3DAsync(const cudaMemcpy3DParms *parameters, cudaStream_t stream) {
+    if (!capturing(stream)) return copy_box(parameters, stream, false, HERE);
+    Call call;
+    Action action;   // one node, however many planes there are
+    if (const cudaError_t error = call.error ? call.error : copy_action(parameters, HERE, action)) return note(error);
+    return note(keep(stream, std::move(action)));
+}
 cudaError_t cudaMemset3D(cudaPitchedPtr to, int value, cudaExtent extent) { return fill_box(to, value, extent, nullptr, HERE); }
 cudaError_t cudaMemset3DAsync(cudaPitchedPtr to, int value, cudaExtent extent, cudaStream_t stream) { return fill_box(to, value, extent, stream, HERE); }
 

@@ -79,7 +79,7 @@ cudaError_t copy(void *to, const void *from, const Rows &rows, cudaMemcpyKind ki
     if (rows.width == 0 || rows.height == 0) return cudaSuccess;
     if (rows.height > 1 && (rows.width > rows.to_pitch || rows.width > rows.from_pitch)) return note(cudaErrorInvalidPitchValue);
     if (capturing(stream) && refusal(to, from, rows, kind) == cudaSuccess)
-        return note(keep(stream, [=](uint32_t number) { return move(to, from, rows, kind, number, pc); }));
+        return note(keep(stream, Action(cudaGraphNodeTypeMemcpy, [=](uint32_t number) { return move(to, from, rows, kind, number, pc); })));
     const cudaError_t error = move(to, from, rows, kind, stream_number(stream), pc);
     if (waits && !error && !device_has_faulted()) check::host_awaited_stream(stream_number(stream));
     return note(error);
@@ -89,7 +89,7 @@ bool fillable(const void *to, const Rows &rows) {
     return to && side_of(to) != Side::host && fits(to, (rows.height - 1) * rows.to_pitch + rows.width);
 }
 
-cudaError_t set(void *to, int value, const Rows &rows, uint32_t stream, const void *pc) {
+cudaError_t set(void *to, unsigned value, const Rows &rows, uint32_t stream, const void *pc, unsigned element) {
     if (!fillable(to, rows)) {
         check::copy_refused(to, nullptr, (rows.height - 1) * rows.to_pitch + rows.width, pc);
         return cudaErrorInvalidValue;
@@ -98,20 +98,23 @@ cudaError_t set(void *to, int value, const Rows &rows, uint32_t stream, const vo
     for (size_t row = 0; row < rows.height; ++row) {
         void *target = static_cast<char *>(to) + row * rows.to_pitch;
         check::filled(target, rows.width, stream, pc);
-        memset(reachable(target), value, rows.width);
+        auto *bytes = static_cast<unsigned char *>(reachable(target));
+        if (element == 1) memset(bytes, static_cast<int>(value), rows.width);
+        else for (size_t i = 0; i < rows.width; i += element) memcpy(bytes + i, &value, element);
     }
     return cudaSuccess;
 }
 
-cudaError_t fill(void *to, int value, const Rows &rows, cudaStream_t stream, const void *pc) {
+cudaError_t fill(void *to, unsigned value, const Rows &rows, cudaStream_t stream, const void *pc, unsigned element = 1) {
     Call call;
     if (call.error) return call.error;
     if (!stream_exists(stream)) return note(cudaErrorInvalidResourceHandle);
     if (const cudaError_t error = disturbs_capture(stream)) return note(error);
     if (rows.width == 0 || rows.height == 0) return cudaSuccess;
     if (capturing(stream) && fillable(to, rows))
-        return note(keep(stream, [=](uint32_t number) { return set(to, value, rows, number, pc); }));
-    return note(set(to, value, rows, stream_number(stream), pc));
+        return note(keep(stream, fill_action({to, rows.to_pitch, value, element, rows.width / element, rows.height},
+                                             [=](uint32_t number) { return set(to, value, rows, number, pc, element); })));
+    return note(set(to, value, rows, stream_number(stream), pc, element));
 }
 
 // A variable of device code is an ordinary one here; the toolkit's C++ templates hand its address over.
@@ -126,7 +129,9 @@ cudaError_t symbol_copy(void *to, const void *from, const void *symbol, size_t s
 cudaError_t emulate::copy_rows(void *to, const void *from, const Rows &rows, cudaMemcpyKind kind, cudaStream_t stream, bool waits, const void *pc) {
     return copy(to, from, rows, kind, stream, waits, pc);
 }
-cudaError_t emulate::fill_rows(void *to, int value, const Rows &rows, cudaStream_t stream, const void *pc) { return fill(to, value, rows, stream, pc); }
+cudaError_t emulate::fill_rows(void *to, unsigned value, const Rows &rows, cudaStream_t stream, const void *pc, unsigned element) {
+    return fill(to, value, rows, stream, pc, element);
+}
 
 cudaError_t cudaMemcpy(void *to, const void *from, size_t size, cudaMemcpyKind kind) { return copy(to, from, {size}, kind, nullptr, true, HERE); }
 cudaError_t cudaMemcpyAsync(void *to, const void *from, size_t size, cudaMemcpyKind kind, cudaStream_t stream) { return copy(to, from, {size}, kind, stream, false, HERE); }

@@ -13,6 +13,8 @@ struct Rows {
 
 // `waits`: a call that does not return before the copy is done. `pc`: who called.
 cudaError_t copy_rows(void *to, const void *from, const Rows &rows, cudaMemcpyKind kind, cudaStream_t stream, bool waits, const void *pc);
-cudaError_t fill_rows(void *to, int value, const Rows &rows, cudaStream_t stream, const void *pc);
+// `element`: the bytes of `value` that fill, over and over: 1, 2 or 4.
+cudaError_t fill_rows(void *to, unsigned value, const Rows &rows, cudaStream_t stream, const void *pc, unsigned element = 1);
+cudaError_t copy_box(const cudaMemcpy3DParms *parameters, cudaStream_t stream, bool waits, const void *pc);
 
 }  // namespace emulate

@@ -24,6 +24,10 @@ void host_awaited_event(uint64_t event);               // cudaEventSynchronize, 
 void host_awaited_stream(uint32_t stream);             // cudaStreamSynchronize, …
 void host_awaited_all();                               // cudaDeviceSynchronize, cudaFree, a synchronous copy of the default stream, …
 
+// Between these a function of the host runs as an operation of that stream.
+void host_function_begins(uint32_t stream);
+void host_function_ends();
+
 // Of code with frame pointers: the innermost call, from the function of that frame outwards, which is in the user's files.
 const void *users_call(const void *frame);
 void launch_begins(Launch &launch);

@@ -179,19 +179,6 @@ cudaError_t refusal(const Configuration &c, const Kernel &kernel) {
     return cudaSuccess;
 }
 
-// The closure of a launch that a graph keeps: its bytes, which hold the parameters by value.
-struct KeptClosure {
-    std::vector<unsigned char> room;
-    size_t size, offset;
-
-    KeptClosure(const void *closure, size_t bytes) : room(bytes + 64), size(bytes) {
-        offset = -reinterpret_cast<uintptr_t>(room.data()) & 63;
-        memcpy(room.data() + offset, closure, bytes);
-    }
-    KeptClosure(const KeptClosure &) = delete;
-    const void *begin() const { return room.data() + offset; }
-};
-
 void start(const Configuration &c, const std::string &name, uint32_t stream, const void *closure, size_t size, void (*body)(void *)) {
     if (device_has_faulted()) return;  // queued behind a kernel that lost the device
     static uint32_t launches = 0;
@@ -250,7 +237,7 @@ void run_grid(const char *name, unsigned bound, const void *closure, size_t size
     Call call;
     const std::string readable = readable_name(name);
     if (call.error) return;
-    if (const cudaError_t error = note(refusal(c, {name, bound, nullptr}))) {
+    if (const cudaError_t error = note(refusal(c, {name, bound, nullptr, nullptr}))) {
         check::launch_failed(readable.c_str(), error, c.pc);
         return;
     }
@@ -260,12 +247,22 @@ void run_grid(const char *name, unsigned bound, const void *closure, size_t size
         return;
     }
     if (!capturing(c.stream)) return start(c, readable, stream_number(c.stream), closure, size, body);
-    const auto kept = std::make_shared<const KeptClosure>(closure, size);
-    capture_error = note(keep(c.stream, [=](uint32_t stream) {
+    const auto kept = std::make_shared<const KeptBytes>(closure, size);   // which hold the parameters by value
+    capture_error = note(keep(c.stream, Action(cudaGraphNodeTypeKernel, [=](uint32_t stream) {
         start(c, readable, stream, kept->begin(), size, body);
         return cudaSuccess;
-    }));
+    })));
     if (capture_error) check::launch_failed(readable.c_str(), capture_error, c.pc);
+}
+
+cudaError_t keep_kernel(const cudaKernelNodeParams &p, bool cooperative) {
+    const Kernel kernel = p.func ? kernel_at(p.func) : Kernel{};
+    if (!kernel.call) return cudaErrorInvalidDeviceFunction;
+    const Configuration configuration{p.gridDim, p.blockDim, p.sharedMemBytes, nullptr, nullptr, cooperative};
+    if (refusal(configuration, kernel) != cudaSuccess) return cudaErrorInvalidValue;
+    configurations.push_back(configuration);
+    kernel.call(p.func, p.kernelParams);
+    return capture_error;
 }
 
 bool grid_abandoned() { return abandoned; }

@@ -19,6 +19,9 @@ Kernel kernel_at(const void *function);
 // See emulate/library.h.
 void configure_library(dim3 grid, dim3 block, size_t dynamic_shared, cudaStream_t stream, const void *frame, bool in_order);
 
+// Puts a kernel node's launch where the graph that is being built keeps it (graphs.h, Recorder).
+cudaError_t keep_kernel(const cudaKernelNodeParams &parameters, bool cooperative);
+
 // Whether the grid that runs is to end.
 bool grid_abandoned();
 // It ends with an error that stays; for use outside of its threads.

@@ -83,6 +83,18 @@ uint32_t stream_number(cudaStream_t stream) { return is_default(stream) ? 0 : st
 
 bool stream_blocks(cudaStream_t stream) { return is_default(stream) || !(stream->flags & cudaStreamNonBlocking); }
 
+bool event_exists(cudaEvent_t event) { return events().count(event); }
+
+void record_event(cudaEvent_t event, uint32_t stream) {
+    event->recorded = true;
+    event->time = std::chrono::steady_clock::now();
+    check::event_recorded(event->number, stream);
+}
+
+void await_event(cudaEvent_t event, uint32_t stream) {
+    if (event->recorded) check::event_awaited(event->number, stream);
+}
+
 uint32_t new_stream_number() {
     check::stream_created(++stream_count, false);
     return stream_count;
@@ -158,7 +170,7 @@ cudaError_t cudaStreamWaitEvent(cudaStream_t stream, cudaEvent_t event, unsigned
     if (const cudaError_t error = begin(call, event)) return error;
     cudaError_t error;
     if (await_captured(stream, event, event->recorded, flags, error)) return note(error);
-    if (event->recorded) check::event_awaited(event->number, stream_number(stream));
+    await_event(event, stream_number(stream));
     return cudaSuccess;
 }
 
@@ -174,12 +186,10 @@ cudaError_t cudaLaunchHostFunc(cudaStream_t stream, cudaHostFn_t function, void 
     Call call;
     if (const cudaError_t error = begin(call, stream)) return error;
     if (const cudaError_t error = disturbs_capture(stream)) return note(error);
-    const Work work = [=](uint32_t number) {
-        check::host_awaited_stream(number);
-        function(data);
-        return cudaSuccess;
-    };
-    return note(capturing(stream) ? keep(stream, work) : work(stream_number(stream)));
+    if (capturing(stream)) return note(keep(stream, host_action({function, data})));
+    check::host_awaited_stream(stream_number(stream));
+    function(data);
+    return cudaSuccess;
 }
 
 cudaError_t cudaStreamAttachMemAsync(cudaStream_t stream, void *, size_t, unsigned) {
@@ -206,9 +216,7 @@ cudaError_t cudaEventRecordWithFlags(cudaEvent_t event, cudaStream_t stream, uns
     if (const cudaError_t error = disturbs_capture(stream)) return note(error);
     cudaError_t error = cudaSuccess;
     if (record_captured(event, stream, flags, error)) return note(error);
-    event->recorded = true;
-    event->time = std::chrono::steady_clock::now();
-    check::event_recorded(event->number, stream_number(stream));
+    record_event(event, stream_number(stream));
     return cudaSuccess;
 }
 

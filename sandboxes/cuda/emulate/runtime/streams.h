@@ -13,6 +13,10 @@ uint32_t stream_number(cudaStream_t stream);
 // Whether it and the default stream wait for each other.
 bool stream_blocks(cudaStream_t stream);
 
+bool event_exists(cudaEvent_t event);
+void record_event(cudaEvent_t event, uint32_t stream);
+void await_event(cudaEvent_t event, uint32_t stream);
+
 // For graphs: the number of a new stream that nobody else knows; the first of as many numbers of events.
 uint32_t new_stream_number();
 uint64_t new_event_numbers(uint64_t count);

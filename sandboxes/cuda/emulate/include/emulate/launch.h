@@ -17,6 +17,7 @@ struct Kernel {
     const char *name;   // __PRETTY_FUNCTION__, at one address for each instantiation
     unsigned bound;     // __launch_bounds__' first argument; 0: none
     void (*call)(const void *function, void **arguments);  // calls it with arguments of its parameters' types
+    const size_t *sizes;                                   // of its arguments as `call` takes them, in bytes; a 0 ends them
 };
 
 // <<<grid, block, shared, stream>>>: for the next kernel that the host calls on this OS thread.
@@ -61,11 +62,15 @@ void call_unpacked(void (*kernel)(Handed<Parameters>...), void **arguments, std:
     kernel(argument<Parameters>(arguments[I])...);
 }
 
+// The bytes of each of cudaLaunchKernel's arguments.
+template <class... Parameters>
+inline constexpr size_t argument_sizes[] = {(std::is_reference<Parameters>::value ? sizeof(void *) : sizeof(typename Plain<Parameters>::type))..., 0};
+
 template <class... Parameters>
 Kernel describe(const char *name, unsigned bound) {
     return {name, bound, [](const void *function, void **arguments) {
         call_unpacked<Parameters...>(reinterpret_cast<void (*)(Handed<Parameters>...)>(const_cast<void *>(function)), arguments, std::index_sequence_for<Parameters...>());
-    }};
+    }, argument_sizes<Parameters...>};
 }
 
 template <class... Parameters>

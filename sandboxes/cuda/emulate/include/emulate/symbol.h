@@ -37,6 +37,36 @@ cudaError_t cudaMemcpyFromSymbolAsync(void *to, const T &symbol, size_t size, si
                                       cudaStream_t stream = nullptr) {
     return ::cudaMemcpyFromSymbolAsync(to, ::emulate::symbol_address(symbol), size, offset, kind, stream);
 }
+// The same copies as nodes of graphs.
+template <class T>
+cudaError_t cudaGraphAddMemcpyNodeToSymbol(cudaGraphNode_t *node, cudaGraph_t graph, const cudaGraphNode_t *after, size_t count, const T &symbol, const void *from, size_t size,
+                                           size_t offset, cudaMemcpyKind kind) {
+    return ::cudaGraphAddMemcpyNodeToSymbol(node, graph, after, count, ::emulate::symbol_address(symbol), from, size, offset, kind);
+}
+template <class T>
+cudaError_t cudaGraphAddMemcpyNodeFromSymbol(cudaGraphNode_t *node, cudaGraph_t graph, const cudaGraphNode_t *after, size_t count, void *to, const T &symbol, size_t size,
+                                             size_t offset, cudaMemcpyKind kind) {
+    return ::cudaGraphAddMemcpyNodeFromSymbol(node, graph, after, count, to, ::emulate::symbol_address(symbol), size, offset, kind);
+}
+template <class T>
+cudaError_t cudaGraphMemcpyNodeSetParamsToSymbol(cudaGraphNode_t node, const T &symbol, const void *from, size_t size, size_t offset, cudaMemcpyKind kind) {
+    return ::cudaGraphMemcpyNodeSetParamsToSymbol(node, ::emulate::symbol_address(symbol), from, size, offset, kind);
+}
+template <class T>
+cudaError_t cudaGraphMemcpyNodeSetParamsFromSymbol(cudaGraphNode_t node, void *to, const T &symbol, size_t size, size_t offset, cudaMemcpyKind kind) {
+    return ::cudaGraphMemcpyNodeSetParamsFromSymbol(node, to, ::emulate::symbol_address(symbol), size, offset, kind);
+}
+template <class T>
+cudaError_t cudaGraphExecMemcpyNodeSetParamsToSymbol(cudaGraphExec_t executable, cudaGraphNode_t node, const T &symbol, const void *from, size_t size, size_t offset,
+                                                     cudaMemcpyKind kind) {
+    return ::cudaGraphExecMemcpyNodeSetParamsToSymbol(executable, node, ::emulate::symbol_address(symbol), from, size, offset, kind);
+}
+template <class T>
+cudaError_t cudaGraphExecMemcpyNodeSetParamsFromSymbol(cudaGraphExec_t executable, cudaGraphNode_t node, void *to, const T &symbol, size_t size, size_t offset,
+                                                       cudaMemcpyKind kind) {
+    return ::cudaGraphExecMemcpyNodeSetParamsFromSymbol(executable, node, to, ::emulate::symbol_address(symbol), size, offset, kind);
+}
+
 template <class T>
 cudaError_t cudaGetSymbolAddress(void **address, const T &symbol) {
     return ::cudaGetSymbolAddress(address, ::emulate::symbol_address(symbol));

@@ -120,6 +120,14 @@ void begin_operation(Operation::Kind kind, uint32_t stream, Launch *launch, uint
 // The host goes on without waiting; what it does from here is not known to the operation that was just issued.
 void end_operation() { begin({Operation::Kind::host, kHost, 0, nullptr, 0}); }
 
+void host_function_begins(uint32_t stream) {
+    if (on) begin_operation(Operation::Kind::host, stream, nullptr, 0);
+}
+
+void host_function_ends() {
+    if (on) end_operation();
+}
+
 // A block's slice within the current operation.
 void begin_block(const Block &block) {
     ++now.tick;
