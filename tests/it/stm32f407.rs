@@ -208,16 +208,16 @@ fn what_the_board_lacks_and_what_is_not_here_is_ours() {
     let broken = json!([{"path": "support.c", "role": "support", "content": "int x = ;\n"}]);
     let tasks = [
         of(
-            "sdio",
+            "usb",
             json!({}),
             json!([]),
-            "RCC->APB2ENR |= RCC_APB2ENR_SDIOEN; SDIO->POWER = 3;",
+            "RCC->AHB2ENR |= RCC_AHB2ENR_OTGFSEN; *(volatile uint32_t *)0x50000008 = 1;",
         ),
         of("renode", json!({"engine": "renode"}), json!([]), ""),
         of("broken task", json!({}), broken, ""),
     ];
     let answers = verify(&lab, &tasks);
-    for (id, word) in [("sdio", "SDIO"), ("renode", "renode"), ("broken task", "support.c")] {
+    for (id, word) in [("usb", "OTG_FS"), ("renode", "renode"), ("broken task", "support.c")] {
         let answer = &answers[id];
         assert_eq!(answer["verdict"], "error", "{answer}");
         assert!(answer.to_string().contains(word), "{answer}");
